@@ -1,0 +1,110 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// The floors of the house: a target imports only from lower floors (Sources/README.md).
+// `make lint` holds this list against the import lines of the sources.
+
+let strict = Context.environment["CI"] == "true"
+
+let house: [SwiftSetting] =
+  [
+    .strictMemorySafety(),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InferIsolatedConformances"),
+    .enableUpcomingFeature("ImmutableWeakCaptures"),
+  ] + (strict ? [.treatAllWarnings(as: .error)] : [])
+
+/// Release binaries carry their own libstdc++: `make` links the archive into this directory.
+let staticCxx: [LinkerSetting] = [
+  .unsafeFlags(["-L.build/static-cxx"], .when(platforms: [.linux], configuration: .release))
+]
+
+func floor(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+  .target(name: name, dependencies: dependencies, swiftSettings: house)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+  .testTarget(name: name, dependencies: dependencies, swiftSettings: house)
+}
+
+let package = Package(
+  name: "cvmctl",
+  products: [
+    .executable(name: "cvmctl", targets: ["cvmctl"]),
+    .executable(name: "cvm-qemu", targets: ["cvm-qemu"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2")
+  ],
+  targets: [
+    // Floor 0: C.
+    .target(name: "CLibvirt", linkerSettings: [.linkedLibrary("dl")]),
+    .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+    .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
+    .systemLibrary(name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
+    .systemLibrary(name: "CExpat", pkgConfig: "expat", providers: [.apt(["libexpat1-dev"])]),
+    .target(name: "CLinux"),
+
+    // Floor 1: bytes, documents, cryptography.
+    floor("Bytes", []),
+    floor("Documents", ["Bytes", "CYAML", "CExpat"]),
+    floor("CVMCrypto", ["Bytes", "COpenSSL", "CLinux"]),
+
+    // Floor 2: AMD's formats and arithmetic.
+    floor("SEV", ["Bytes", "CVMCrypto"]),
+
+    // Floor 3.
+    floor("SecureProcessor", ["Bytes", "CLinux", "CVMCrypto", "SEV"]),
+    floor("Attestation", ["Bytes", "CVMCrypto", "SEV"]),
+    floor("StateStore", ["Bytes", "CLinux", "CSQLite", "CVMCrypto"]),
+
+    // Floor 4.
+    floor("Vault", ["Bytes", "CLinux", "CVMCrypto", "StateStore"]),
+
+    // Floor 5.
+    floor(
+      "CVMCore", ["Attestation", "Bytes", "CLinux", "CVMCrypto", "Documents", "SEV", "StateStore", "Vault"]),
+
+    // Floor 6: the two backends.
+    floor("LibvirtBackend", ["Bytes", "CLibvirt", "CLinux", "CVMCore", "Documents", "SEV"]),
+    floor(
+      "SimulatedBackend",
+      ["Bytes", "CLinux", "CVMCore", "CVMCrypto", "Documents", "SEV", "SecureProcessor", "StateStore"]),
+
+    // Floor 7: the programs.
+    .executableTarget(
+      name: "cvmctl",
+      dependencies: [
+        "Attestation", "Bytes", "CLinux", "CVMCore", "CVMCrypto", "Documents", "LibvirtBackend", "SEV",
+        "SecureProcessor", "SimulatedBackend", "StateStore", "Vault",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      swiftSettings: house, linkerSettings: staticCxx),
+    .executableTarget(
+      name: "cvm-qemu",
+      dependencies: ["Bytes", "CLinux", "CVMCrypto", "Documents", "SEV", "SecureProcessor"],
+      swiftSettings: house, linkerSettings: staticCxx),
+
+    tests("BytesTests", ["Bytes"]),
+    tests("DocumentsTests", ["Bytes", "Documents"]),
+    tests("CVMCryptoTests", ["Bytes", "CVMCrypto"]),
+    tests("SEVTests", ["Bytes", "CVMCrypto", "SEV"]),
+    tests("SecureProcessorTests", ["Bytes", "CVMCrypto", "SEV", "SecureProcessor"]),
+    tests("AttestationTests", ["Attestation", "Bytes", "CVMCrypto", "SEV", "SecureProcessor"]),
+    tests("StateStoreTests", ["Bytes", "StateStore"]),
+    tests("VaultTests", ["Bytes", "CVMCrypto", "StateStore", "Vault"]),
+    tests(
+      "CVMCoreTests",
+      ["Attestation", "Bytes", "CVMCore", "CVMCrypto", "Documents", "SEV", "StateStore", "Vault"]),
+    tests("LibvirtBackendTests", ["Bytes", "CVMCore", "Documents", "LibvirtBackend"]),
+    tests(
+      "SimulatedBackendTests",
+      ["Bytes", "CVMCore", "CVMCrypto", "Documents", "SEV", "SecureProcessor", "SimulatedBackend"]),
+    tests("CVMQEMUTests", ["Bytes", "cvm-qemu", "SEV", "SecureProcessor"]),
+    tests("CommandTests", ["Bytes"]),
+    tests("IntegrationTests", ["Bytes", "SEV"]),
+  ],
+  swiftLanguageModes: [.v6]
+)

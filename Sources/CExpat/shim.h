@@ -1,0 +1,2 @@
+/* expat, the system's. */
+#include <expat.h>

@@ -1,0 +1,2 @@
+/* SQLite 3, the system's. */
+#include <sqlite3.h>

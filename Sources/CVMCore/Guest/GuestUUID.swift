@@ -1,0 +1,47 @@
+import Bytes
+
+/// A guest's UUID, kept as lower-case text with hyphens, as libvirt prints it.
+package struct GuestUUID: RawRepresentable, Hashable, Codable, Sendable, CustomStringConvertible {
+  package let rawValue: String
+
+  /// Nil unless 32 hexadecimal digits, with or without the hyphens of 8-4-4-4-12.
+  package init?(rawValue: String) {
+    let groups = rawValue.split(separator: "-", omittingEmptySubsequences: false)
+    let widths = groups.map(\.utf8.count)
+    guard widths == [8, 4, 4, 4, 12] || widths == [32], let bytes = Hex.decode(groups.joined()) else {
+      return nil
+    }
+    self.init(bytes: bytes)
+  }
+
+  /// From 16 bytes in RFC 4122 order; the caller gives random ones for a new guest.
+  package init?(bytes: [UInt8]) {
+    guard bytes.count == 16 else { return nil }
+    let hex = Array(Hex.encode(bytes))
+    rawValue = [0..<8, 8..<12, 12..<16, 16..<20, 20..<32].map { String(hex[$0]) }.joined(separator: "-")
+  }
+
+  /// A version 4 UUID of 16 random bytes.
+  package static func random(from bytes: [UInt8]) -> GuestUUID? {
+    guard bytes.count == 16 else { return nil }
+    var bytes = bytes
+    bytes[6] = bytes[6] & 0x0F | 0x40
+    bytes[8] = bytes[8] & 0x3F | 0x80
+    return GuestUUID(bytes: bytes)
+  }
+
+  package var description: String { rawValue }
+
+  package init(from decoder: any Decoder) throws {
+    let text = try decoder.singleValueContainer().decode(String.self)
+    guard let uuid = GuestUUID(rawValue: text) else {
+      throw DecodingError.dataCorrupted(.init(codingPath: decoder.codingPath, debugDescription: "not a UUID"))
+    }
+    self = uuid
+  }
+
+  package func encode(to encoder: any Encoder) throws {
+    var container = encoder.singleValueContainer()
+    try container.encode(rawValue)
+  }
+}

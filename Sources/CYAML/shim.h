@@ -1,0 +1,2 @@
+/* libyaml, the system's. */
+#include <yaml.h>
