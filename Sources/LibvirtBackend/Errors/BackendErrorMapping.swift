@@ -15,21 +15,26 @@ extension BackendError {
   /// | 3, 8, 67, 84, 91 | NO_SUPPORT, INVALID_ARG, CONFIG_UNSUPPORTED, OPERATION_UNSUPPORTED, CPU_INCOMPATIBLE | `unsupported` |
   /// | 40, 45, 79, 85, 94, 98 | GNUTLS_ERROR, AUTH_FAILED, AUTH_CANCELLED, SSH, AUTH_UNAVAILABLE, LIBSSH | `unreachable` |
   /// | 9 | OPERATION_FAILED | `conflict` in a definition (name or UUID taken), else as any other |
-  /// | any other | | `unreachable` while connecting, `launchFailed` in a launch, else `failed` |
+  /// | any other | | `launchFailed` in a launch, else `failed` |
+  ///
+  /// While connecting only 3, 29, 88 and 38 with EACCES or EPERM are told apart; anything else is `unreachable`.
   init(_ error: LibvirtError, in act: Act) {
     switch error.kind {
-    case .libvirt(let code, _, let errno): self.init(code: code, errno: errno, error.message, act)
+    case .libvirt(let code, _, let errno) where act.kind == .connect:
+      self = Self.connecting(virErrorNumber(UInt32(truncatingIfNeeded: code)), errno, error.message, act)
+    case .libvirt(let code, _, _):
+      self.init(virErrorNumber(UInt32(truncatingIfNeeded: code)), error.message, act)
     case .connectionLost: self = .unreachable(uri: act.uri, reason: error.message)
     case .library: self = .unsupported(reason: error.message)
     case .argument: self = Self.refused(error.message, act)
-    case .answer: self = Self.other(error.message, errno: nil, act)
+    case .answer: self = Self.other(error.message, act)
     case .leftBehind: self = act.unknown(error.message)
     case .thread: self = .failed(operation: act.name, reason: error.message)
     }
   }
 
-  private init(code: Int, errno: Int32?, _ reason: String, _ act: Act) {
-    switch virErrorNumber(UInt32(truncatingIfNeeded: code)) {
+  private init(_ code: virErrorNumber, _ reason: String, _ act: Act) {
+    switch code {
     case VIR_ERR_XML_ERROR, VIR_ERR_XML_DETAIL, VIR_ERR_XML_INVALID_SCHEMA:
       self = .invalidDefinition(reason: reason)
     case VIR_ERR_OPERATION_DENIED, VIR_ERR_ACCESS_DENIED:
@@ -49,16 +54,26 @@ extension BackendError {
       VIR_ERR_AUTH_UNAVAILABLE, VIR_ERR_LIBSSH:
       self = .unreachable(uri: act.uri, reason: reason)
     default:
-      self = Self.other(reason, errno: errno, act)
+      self = Self.other(reason, act)
     }
   }
 
-  private static func other(_ reason: String, errno: Int32?, _ act: Act) -> BackendError {
+  private static func other(_ reason: String, _ act: Act) -> BackendError {
     switch act.kind {
-    case .connect where errno == EACCES || errno == EPERM: .permission(reason: reason)
     case .connect: .unreachable(uri: act.uri, reason: reason)
     case .launch: .launchFailed(reason: reason, status: FirmwareStatusText.status(in: reason))
     case .question, .definition, .change: .failed(operation: act.name, reason: reason)
+    }
+  }
+
+  private static func connecting(
+    _ code: virErrorNumber, _ errno: Int32?, _ reason: String, _ act: Act
+  ) -> BackendError {
+    switch code {
+    case VIR_ERR_OPERATION_DENIED, VIR_ERR_ACCESS_DENIED: .permission(reason: reason)
+    case VIR_ERR_SYSTEM_ERROR where errno == EACCES || errno == EPERM: .permission(reason: reason)
+    case VIR_ERR_NO_SUPPORT: .unsupported(reason: reason)
+    default: .unreachable(uri: act.uri, reason: reason)
     }
   }
 
