@@ -8,7 +8,7 @@ extension LibvirtBackend {
     try perform(act, on: domain.connection, cancelling: uuid) { () throws(LibvirtError) in
       try domain.start(paused: paused)
     } fate: { connection throws(LibvirtError) in
-      guard let found = try Domain.find(uuid, connection), found.id != nil else {
+      guard let found = try Domain.findSettled(uuid, connection), found.id != nil else {
         return mayStillCome ? .unknown : .undone
       }
       guard try found.state().isStartingUp else { return .done(()) }
@@ -67,7 +67,7 @@ extension LibvirtBackend {
 
   package func destroy(_ uuid: GuestUUID, graceful: Bool) throws(BackendError) {
     try change("destroy", uuid) { domain throws(LibvirtError) in
-      try domain.destroy(graceful: graceful)
+      try domain.destroyRun(graceful: graceful)
     } fate: { state in
       state.isActive ? .undone : .done(())
     }
@@ -91,7 +91,7 @@ extension LibvirtBackend {
     try perform(act, on: domain.connection) { () throws(LibvirtError) in
       try body(domain)
     } fate: { connection throws(LibvirtError) in
-      guard let found = try Domain.find(uuid, connection), found.id == run else { return fate(.shutOff) }
+      guard let found = try Domain.findSettled(uuid, connection), found.id == run else { return fate(.shutOff) }
       return fate(try found.state().runState)
     }
   }

@@ -114,6 +114,17 @@ import Testing
     try guest.remove()
   }
 
+  @Test(arguments: ["", "<domain/>", "<domain", TestGuest.xml("another")])
+  func `only XML of the guest itself is launched`(_ xml: String) throws {
+    let guest = try TestGuest(backend, "itself")
+    expect(.invalidDefinition) {
+      let paused = try backend.startPaused(guest.uuid, xml: xml)
+      try backend.destroy(paused)
+    }
+    #expect(try backend.guest(named: "another") == nil)
+    try guest.remove()
+  }
+
   @Test func `every act on a guest that is not there says so`() throws {
     let uuid = try #require(GuestUUID(bytes: [UInt8](repeating: 7, count: 16)))
     let missing = BackendError.guestNotFound(uuid.rawValue)
@@ -126,7 +137,7 @@ import Testing
     #expect(throws: missing) { try backend.launchSecurity(uuid) }
     #expect(throws: missing) { try backend.inject(header: [], payload: [], address: nil, into: uuid) }
     #expect(throws: missing) {
-      let paused = try backend.startPaused(uuid, xml: TestGuest.xml("missing"))
+      let paused = try backend.startPaused(uuid, xml: "<domain><uuid>\(uuid)</uuid></domain>")
       try backend.destroy(paused)
     }
   }
