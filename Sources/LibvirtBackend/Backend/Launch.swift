@@ -4,8 +4,8 @@ package import CVMCore
 internal import Documents
 
 extension LibvirtBackend {
-  /// Throws `.guestNotFound` for a guest that is not defined, `.conflict` for one that is active, `.invalidDefinition` for XML
-  /// of another guest.
+  /// Throws `.guestNotFound` for a guest that is not defined, `.conflict` for one that is active,
+  /// `.invalidDefinition` for XML of another guest.
   package func startPaused(_ uuid: GuestUUID, xml: String) throws(BackendError) -> PausedGuest {
     let act = begin("start", .launch, on: uuid.rawValue)
     guard let named = Self.document(xml)?.text(at: "uuid"), GuestUUID(rawValue: named) == uuid else {
@@ -40,7 +40,8 @@ extension LibvirtBackend {
     }
   }
 
-  /// libvirt asks QEMU for the measurement first, which a SEV-SNP guest does not have: then the whole call fails.
+  /// libvirt asks QEMU for the measurement first, which a SEV-SNP guest does not have: then the whole call
+  /// fails.
   private func isSNP(_ uuid: GuestUUID) throws(BackendError) -> Bool {
     Self.document(try domainXML(uuid, .live))?.attribute("type", at: "launchSecurity") == "sev-snp"
   }
@@ -49,7 +50,8 @@ extension LibvirtBackend {
     do throws(DocumentError) { return try XMLElement.parse(Array(xml.utf8)) } catch { return nil }
   }
 
-  /// Sent at most once. Throws `.launchFailed` where the AMD-SP refuses, `.conflict` for a guest that is not paused.
+  /// Sent at most once. Throws `.launchFailed` where the AMD-SP refuses, `.conflict` for a guest that is not
+  /// paused.
   package func inject(
     header: [UInt8], payload: [UInt8], address: UInt64?, into uuid: GuestUUID
   ) throws(BackendError) {
@@ -65,8 +67,8 @@ extension LibvirtBackend {
 }
 
 extension Domain {
-  /// Starts the guest paused and returns the id of its run. A guest that is not the one that was asked for, or that libvirt did not
-  /// leave paused, is destroyed again.
+  /// Starts the guest paused and returns the id of its run. A guest that is not the one that was asked for,
+  /// or that libvirt did not leave paused, is destroyed again.
   fileprivate static func launching(
     _ uuid: GuestUUID, _ xml: String, _ connection: Connection
   ) throws(LibvirtError) -> Int {
