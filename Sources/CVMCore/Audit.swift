@@ -22,7 +22,8 @@ extension Core {
   }
 
   /// Runs a call of the host, its errors as the core's.
-  func hosted<Result>(_ body: (any LaunchBackend) throws(BackendError) -> Result) throws(CoreError) -> Result {
+  func hosted<Result>(_ body: (any LaunchBackend) throws(BackendError) -> Result) throws(CoreError) -> Result
+  {
     let backend = try backend()
     do {
       return try body(backend)
@@ -40,7 +41,9 @@ extension Core {
     let store = try store()
     let begun = record(act, object: object, detail: detail)
     let attempt = try stored { () throws(StoreError) in try store.attempt(begun) }
-    let result: Swift.Result<Result, BackendError> = Swift.Result { () throws(BackendError) in try body(backend) }
+    let result: Swift.Result<Result, BackendError> = Swift.Result { () throws(BackendError) in
+      try body(backend)
+    }
     let outcome: String
     switch result {
     case .success: outcome = "ok"

@@ -89,7 +89,8 @@ package enum TenantName {
   /// 1 to 63 lower-case letters, digits and hyphens, beginning with a letter or digit.
   package static func check(_ name: String) throws(CoreError) -> String {
     let allowed = name.utf8.allSatisfy { byte in
-      (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte) || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
+      (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte)
+        || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
         || byte == UInt8(ascii: "-")
     }
     guard allowed, (1...63).contains(name.utf8.count), !name.hasPrefix("-") else {

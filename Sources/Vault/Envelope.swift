@@ -47,7 +47,8 @@ package struct Envelope: Equatable, Sendable {
     try cursor.require(Self.version, field: "VERSION")
     let number: UInt8 = try cursor.littleEndian()
     guard let algorithm = Algorithm(rawValue: number) else {
-      throw FormatError(Self.format, at: 5, .unexpected(field: "ALGORITHM", found: UInt64(number), expected: "1"))
+      throw FormatError(
+        Self.format, at: 5, .unexpected(field: "ALGORITHM", found: UInt64(number), expected: "1"))
     }
     try cursor.zeros(2, field: "reserved")
     let kekVersion: UInt32 = try cursor.littleEndian()

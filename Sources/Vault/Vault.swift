@@ -28,7 +28,9 @@ package final class Vault: @unchecked Sendable {
   }
 
   /// The envelope of a secret. A tenant's first one makes its KEK.
-  package func wrap(_ secret: SecretBytes, for context: KeyContext, at now: Timestamp) throws(VaultError) -> [UInt8] {
+  package func wrap(_ secret: SecretBytes, for context: KeyContext, at now: Timestamp) throws(VaultError)
+    -> [UInt8]
+  {
     let (kek, version) = try newestKEK(of: context.tenant, at: now)
     return try Self.seal(secret, key: kek, kekVersion: version, context)
   }
@@ -55,7 +57,8 @@ extension Vault {
     if let newest = try kekRows(tenant).last, let version = UInt32(exactly: newest.version) {
       return (try kek(of: tenant, version: version), version)
     }
-    let record = AuditRecord(time: now, tenant: tenant, actor: actor, act: "key.create", object: Self.kekObject)
+    let record = AuditRecord(
+      time: now, tenant: tenant, actor: actor, act: "key.create", object: Self.kekObject)
     let fresh: SecretBytes
     do {
       fresh = try SecretBytes.random(AES256GCM.keySize)

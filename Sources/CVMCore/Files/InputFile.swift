@@ -46,7 +46,9 @@ package enum InputFile {
     let kind = status.st_mode & S_IFMT
     guard kind == S_IFREG || kind == S_IFIFO || kind == S_IFSOCK else { throw .file(path: path, .notRegular) }
     if kind == S_IFREG, !anyMode {
-      guard status.st_mode & 0o077 == 0 else { throw .file(path: path, .tooOpen(mode: status.st_mode & 0o7777)) }
+      guard status.st_mode & 0o077 == 0 else {
+        throw .file(path: path, .tooOpen(mode: status.st_mode & 0o7777))
+      }
       guard status.st_uid == geteuid() || status.st_uid == 0 else {
         throw .file(path: path, .unreadable(errno: EPERM))
       }
@@ -115,8 +117,11 @@ private struct Descriptor: ~Copyable {
     var count = 0
     let part: SecretBytes
     do {
-      part = try unsafe SecretBytes.filled(4096) { (buffer: UnsafeMutableRawBufferPointer) throws(CryptoError) in
-        repeat { count = unsafe Glibc.read(number, buffer.baseAddress, buffer.count) } while count < 0 && errno == EINTR
+      part = try unsafe SecretBytes.filled(4096) {
+        (buffer: UnsafeMutableRawBufferPointer) throws(CryptoError) in
+        repeat {
+          count = unsafe Glibc.read(number, buffer.baseAddress, buffer.count)
+        } while count < 0 && errno == EINTR
         if count < 0 { failure = errno }
       }
     } catch {

@@ -18,7 +18,8 @@ extension Core {
   ) throws(CoreError) -> DefinitionPlan {
     var read = try source.read(newUUID: freshUUID)
     if let named = read.tenant, named != tenant {
-      throw .usage("\(source.name): the guest belongs to tenant '\(named)'", hint: "act for it: --tenant \(named)")
+      throw .usage(
+        "\(source.name): the guest belongs to tenant '\(named)'", hint: "act for it: --tenant \(named)")
     }
     do {
       // Names are checked before anything is looked up by them.
@@ -28,14 +29,16 @@ extension Core {
       if let policy {
         // A direct-boot kernel of a guest file is always measured; domain XML says itself.
         let hashes = facts.launchSecurity?.kernelHashes ?? (facts.kernel != nil)
-        DomainXML.setLaunchSecurity(policy.value.type, policy: policy.value, kernelHashes: hashes, in: &read.domain)
+        DomainXML.setLaunchSecurity(
+          policy.value.type, policy: policy.value, kernelHashes: hashes, in: &read.domain)
         if policy.value.type != .sevSNP { DomainXML.setVirtioIOMMU(in: &read.domain) }
       }
       let labels = read.labels.merging(overrides.labels) { $1 }
       DomainXML.setMetadata(
         tenant: tenant, policy: policy.map { ($0.name, $0.version) }, labels: labels, in: &read.domain)
       return DefinitionPlan(
-        xml: try XMLText.serialize(read.domain), definition: try GuestDefinition(domain: read.domain), policy: policy,
+        xml: try XMLText.serialize(read.domain), definition: try GuestDefinition(domain: read.domain),
+        policy: policy,
         labels: labels, secrets: read.secrets)
     } catch let error as CoreError {
       throw error
@@ -161,6 +164,7 @@ extension Core {
       type: plan.policy?.value.type.rawValue ?? "none", policyName: plan.policy?.name,
       policyVersion: plan.policy.map { Int64($0.version) }, policyValue: plan.policy?.value.rawValue,
       labels: try NamedTexts.format(plan.labels), definition: plan.xml,
-      secrets: try NamedTexts.format(Dictionary(plan.secrets.map { ($0.name, $0.guid) }, uniquingKeysWith: { $1 })))
+      secrets: try NamedTexts.format(
+        Dictionary(plan.secrets.map { ($0.name, $0.guid) }, uniquingKeysWith: { $1 })))
   }
 }

@@ -52,8 +52,10 @@ extension Core {
       name: summary.name, id: summary.id, uuid: summary.uuid, osType: info.osType, state: summary.state,
       reason: summary.reason, vcpus: info.vcpus, cpuSeconds: info.cpuTime, maxMemory: info.maxMemory,
       usedMemory: info.usedMemory, persistent: info.persistent, autostart: info.autostart,
-      managedSave: info.managedSave, tenant: summary.tenant, type: summary.type, confidential: summary.confidential,
-      policy: summary.policy, policyName: summary.policyName, labels: summary.labels, simulated: summary.simulated)
+      managedSave: info.managedSave, tenant: summary.tenant, type: summary.type,
+      confidential: summary.confidential,
+      policy: summary.policy, policyName: summary.policyName, labels: summary.labels,
+      simulated: summary.simulated)
   }
 
   package func domainXML(
@@ -71,10 +73,12 @@ extension Core {
     let type: LaunchType = found.snpPolicy != nil ? .sevSNP : (found.policy ?? 0) & 4 != 0 ? .sevES : .sev
     let number = found.snpPolicy ?? found.policy.map(UInt64.init)
     return LaunchSecurityDetails(
-      guest: guest.state.name, uuid: guest.state.uuid, measurement: found.measurement.map { Base64.encode($0) },
+      guest: guest.state.name, uuid: guest.state.uuid,
+      measurement: found.measurement.map { Base64.encode($0) },
       apiMajor: found.apiMajor, apiMinor: found.apiMinor, buildId: found.buildID,
       policy: number.map { PolicyValue(type: type, rawValue: $0).text },
-      simulated: summary(of: guest.state, guest.recorded).simulated, policyNumber: number, isSNP: type == .sevSNP)
+      simulated: summary(of: guest.state, guest.recorded).simulated, policyNumber: number,
+      isSNP: type == .sevSNP)
   }
 
   /// An act on a guest's run, as virsh's verb of the same name.
@@ -127,7 +131,8 @@ extension Core {
       id: state.id, name: state.name, uuid: state.uuid, state: isMissing ? "missing" : state.state.rawValue,
       reason: state.reason, tenant: row?.tenant ?? tenant, type: type, confidential: type != nil,
       policy: policy?.text, policyName: row?.policyName, allowsDebug: policy?.allowsDebug ?? false,
-      allowsKeySharing: policy?.allowsKeySharing ?? false, labels: row.map { NamedTexts.parse($0.labels) } ?? [:],
+      allowsKeySharing: policy?.allowsKeySharing ?? false,
+      labels: row.map { NamedTexts.parse($0.labels) } ?? [:],
       simulated: simulated)
   }
 }

@@ -22,7 +22,8 @@ package struct DefinitionSource: Equatable, Sendable {
   private func domainXML(_ bytes: [UInt8]) throws(CoreError) -> ReadDefinition {
     do {
       let domain = try XMLElement.parse(bytes)
-      return ReadDefinition(domain: domain, launch: nil, labels: DomainXML.labels(in: domain), secrets: [], tenant: nil)
+      return ReadDefinition(
+        domain: domain, launch: nil, labels: DomainXML.labels(in: domain), secrets: [], tenant: nil)
     } catch {
       throw .malformedDocument(source: name, error)
     }

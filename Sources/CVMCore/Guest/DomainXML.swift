@@ -44,7 +44,8 @@ package enum DomainXML {
 
   /// Writes the tenant, the policy's name and the labels into cvmctl's metadata element.
   package static func setMetadata(
-    tenant: String, policy: (name: String, version: Int)?, labels: [String: String], in domain: inout XMLElement
+    tenant: String, policy: (name: String, version: Int)?, labels: [String: String],
+    in domain: inout XMLElement
   ) {
     var guest = XMLElement("cvmctl:guest", attributes: ["xmlns:cvmctl": namespace, "tenant": tenant])
     if let policy {
@@ -93,9 +94,11 @@ package enum DomainXML {
     switch device.name {
     case "disk": device.child("target")?.attribute("bus") == "virtio"
     case "interface": device.child("model")?.attribute("type")?.hasPrefix("virtio") == true
-    case "controller": device.attribute("type") == "virtio-serial" || device.attribute("model")?.hasPrefix("virtio") == true
-    case "rng", "memballoon", "vsock", "input", "video": device.attribute("model")?.hasPrefix("virtio") == true
-      || device.attribute("bus") == "virtio"
+    case "controller":
+      device.attribute("type") == "virtio-serial" || device.attribute("model")?.hasPrefix("virtio") == true
+    case "rng", "memballoon", "vsock", "input", "video":
+      device.attribute("model")?.hasPrefix("virtio") == true
+        || device.attribute("bus") == "virtio"
     case "filesystem": device.child("driver")?.attribute("type") == "virtiofs"
     default: false
     }

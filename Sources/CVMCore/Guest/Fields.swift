@@ -8,7 +8,9 @@ final class Fields {
   private var read: Set<String> = []
 
   init(_ node: YAMLNode, of what: String) throws(GuestDefinitionProblem) {
-    guard let entries = node.mapping else { throw GuestDefinitionProblem(line: node.line, "\(what) is not a mapping") }
+    guard let entries = node.mapping else {
+      throw GuestDefinitionProblem(line: node.line, "\(what) is not a mapping")
+    }
     line = node.line
     self.what = what
     self.entries = entries
@@ -22,7 +24,8 @@ final class Fields {
   func finish() throws(GuestDefinitionProblem) {
     guard let unknown = entries.first(where: { !read.contains($0.key) }) else { return }
     throw GuestDefinitionProblem(
-      line: unknown.node.line, "unknown key '\(unknown.key)' in \(what) (known: \(read.sorted().joined(separator: ", ")))")
+      line: unknown.node.line,
+      "unknown key '\(unknown.key)' in \(what) (known: \(read.sorted().joined(separator: ", ")))")
   }
 
   func required<Value>(_ key: String, _ value: Value?) throws(GuestDefinitionProblem) -> Value {
@@ -89,14 +92,17 @@ final class Fields {
   func memory(_ key: String) throws(GuestDefinitionProblem) -> UInt64 {
     let (text, line) = try required(key, try text(key))
     guard let bytes = MemorySize.parse(text), bytes >= 1 << 20 else {
-      throw GuestDefinitionProblem(line: line, "'\(key)' is not a size of 1MiB or more, such as 512MiB or 2GiB")
+      throw GuestDefinitionProblem(
+        line: line, "'\(key)' is not a size of 1MiB or more, such as 512MiB or 2GiB")
     }
     return bytes
   }
 
   func list(_ key: String) throws(GuestDefinitionProblem) -> [YAMLNode] {
     guard let node = node(key) else { return [] }
-    guard let elements = node.sequence else { throw GuestDefinitionProblem(line: node.line, "'\(key)' is not a list") }
+    guard let elements = node.sequence else {
+      throw GuestDefinitionProblem(line: node.line, "'\(key)' is not a list")
+    }
     return elements
   }
 }

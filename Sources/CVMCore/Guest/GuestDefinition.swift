@@ -123,7 +123,10 @@ package struct GuestDefinition: Equatable, Sendable {
     let digits = element.child("policy")?.text.trimmingBlanks ?? ""
     guard let value = UInt64(digits.hasPrefix("0x") ? String(digits.dropFirst(2)) : digits, radix: 16),
       isSNP || value <= UInt64(UInt32.max), !digits.hasPrefix("+")
-    else { throw GuestDefinitionProblem("<launchSecurity>: <policy> is not a hexadecimal number of the type's width") }
+    else {
+      throw GuestDefinitionProblem(
+        "<launchSecurity>: <policy> is not a hexadecimal number of the type's width")
+    }
     let type: LaunchType = isSNP ? .sevSNP : value & 4 != 0 ? .sevES : .sev
     return LaunchSecurity(
       type: type, policy: PolicyValue(type: type, rawValue: value),

@@ -12,7 +12,8 @@ extension GuestFile {
     if let hardLimit {
       domain.append(
         XMLElement(
-          "memtune", elements: [XMLElement("hard_limit", attributes: ["unit": "KiB"], text: String(hardLimit / 1024))]))
+          "memtune",
+          elements: [XMLElement("hard_limit", attributes: ["unit": "KiB"], text: String(hardLimit / 1024))]))
     }
     domain.append(system)
     domain.append(XMLElement("features", elements: [XMLElement("acpi"), XMLElement("apic")]))
@@ -49,7 +50,9 @@ extension GuestFile {
   }
 
   private static func cpuElement(_ cpu: String) -> XMLElement {
-    if ["host-passthrough", "host-model", "maximum"].contains(cpu) { return XMLElement("cpu", attributes: ["mode": cpu]) }
+    if ["host-passthrough", "host-model", "maximum"].contains(cpu) {
+      return XMLElement("cpu", attributes: ["mode": cpu])
+    }
     return XMLElement(
       "cpu", attributes: ["mode": "custom", "match": "exact"],
       elements: [XMLElement("model", attributes: ["fallback": "forbid"], text: cpu)])
@@ -67,7 +70,8 @@ extension GuestFile {
     case .file(let path):
       devices.append(
         XMLElement(
-          "serial", attributes: ["type": "file"], elements: [XMLElement("source", attributes: ["path": path])]))
+          "serial", attributes: ["type": "file"], elements: [XMLElement("source", attributes: ["path": path])]
+        ))
     }
     devices.append(XMLElement("memballoon", attributes: ["model": "none"]))
     return devices

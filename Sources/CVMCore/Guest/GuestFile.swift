@@ -80,7 +80,9 @@ extension GuestFile {
     let top = try Fields(root, of: "the guest file")
     name = try top.name("name")
     uuid = try top.text("uuid").map { text, line throws(GuestDefinitionProblem) in
-      guard let uuid = GuestUUID(rawValue: text) else { throw GuestDefinitionProblem(line: line, "uuid is not a UUID") }
+      guard let uuid = GuestUUID(rawValue: text) else {
+        throw GuestDefinitionProblem(line: line, "uuid is not a UUID")
+      }
       return uuid
     }
     tenant = try top.plain("tenant")
@@ -97,11 +99,15 @@ extension GuestFile {
     disks = try top.list("disks").enumerated().map { index, node throws(GuestDefinitionProblem) in
       try Disk(parsing: node, index: index)
     }
-    networks = try top.list("networks").map { node throws(GuestDefinitionProblem) in try Network(parsing: node) }
+    networks = try top.list("networks").map { node throws(GuestDefinitionProblem) in
+      try Network(parsing: node)
+    }
     serial = try Serial(parsing: top.node("serial"))
     labels = try Self.labels(top.node("labels"))
     launch = try top.node("launch").map { node throws(GuestDefinitionProblem) in try Launch(parsing: node) }
-    secrets = try top.list("secrets").map { node throws(GuestDefinitionProblem) in try GuestSecret(parsing: node) }
+    secrets = try top.list("secrets").map { node throws(GuestDefinitionProblem) in
+      try GuestSecret(parsing: node)
+    }
     try top.finish()
     guard kernel != nil || (initrd == nil && commandLine == nil) else {
       throw GuestDefinitionProblem(line: root.line, "initrd and cmdline need a kernel")
@@ -135,11 +141,14 @@ extension GuestFile.Disk {
     source = try fields.required("source", try fields.path("source"))
     let letter = index < 26 ? String(UnicodeScalar(UInt8(ascii: "a") + UInt8(index))) : ""
     target = try fields.plain("target") ?? "vd" + letter
-    format = try fields.choice("format", of: ["raw", "qcow2"]) ?? (source.hasSuffix(".qcow2") ? "qcow2" : "raw")
+    format =
+      try fields.choice("format", of: ["raw", "qcow2"]) ?? (source.hasSuffix(".qcow2") ? "qcow2" : "raw")
     isBlockDevice = source.hasPrefix("/dev/")
     isReadOnly = try fields.flag("readonly") ?? false
     try fields.finish()
-    guard target.utf8.count >= 3, target.utf8.allSatisfy({ (UInt8(ascii: "a")...UInt8(ascii: "z")).contains($0) }) else {
+    guard target.utf8.count >= 3,
+      target.utf8.allSatisfy({ (UInt8(ascii: "a")...UInt8(ascii: "z")).contains($0) })
+    else {
       throw GuestDefinitionProblem(line: node.line, "a disk's target is a name such as vda")
     }
   }

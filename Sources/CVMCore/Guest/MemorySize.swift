@@ -23,7 +23,9 @@ package enum MemorySize {
   package static func parse(_ text: String) -> UInt64? {
     let digits = text.prefix { $0.isASCII && $0.isNumber }
     let unit = text.dropFirst(digits.count).drop { $0 == " " }
-    guard let number = UInt64(digits), let scale = scale(unit.isEmpty ? "b" : String(unit)) else { return nil }
+    guard let number = UInt64(digits), let scale = scale(unit.isEmpty ? "b" : String(unit)) else {
+      return nil
+    }
     let (bytes, overflow) = number.multipliedReportingOverflow(by: scale)
     return overflow || bytes == 0 || bytes > limit ? nil : bytes
   }

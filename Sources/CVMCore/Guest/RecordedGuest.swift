@@ -7,7 +7,9 @@ struct RecordedGuest: Sendable {
   let uuid: GuestUUID
 
   init(_ row: GuestRow) throws(CoreError) {
-    guard let uuid = GuestUUID(rawValue: row.summary.uuid) else { throw .store(.corrupt(file: StateStore.fileName, reason: "a guest's UUID")) }
+    guard let uuid = GuestUUID(rawValue: row.summary.uuid) else {
+      throw .store(.corrupt(file: StateStore.fileName, reason: "a guest's UUID"))
+    }
     self.row = row
     self.uuid = uuid
   }
@@ -72,7 +74,9 @@ extension Core {
       }
       throw .notFound(.guest, text)
     }
-    guard let state = try lookUp(text), try !belongsElsewhere(state.uuid) else { throw .notFound(.guest, text) }
+    guard let state = try lookUp(text), try !belongsElsewhere(state.uuid) else {
+      throw .notFound(.guest, text)
+    }
     return FoundGuest(state: state, recorded: try recordedGuest(state.uuid.rawValue))
   }
 

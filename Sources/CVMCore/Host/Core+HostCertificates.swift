@@ -32,7 +32,8 @@ extension Core {
     if cekBytes.count == 4 * size { cekBytes = Array(cekBytes.suffix(size)) }
     let caBytes = try InputFile.read(ca, limit: 1 << 20)
     let presented = try platform()
-    let anchors = try TrustAnchors(rootFile: trustRoot, allowsSimulated: allowsSimulated || self.allowsSimulated)
+    let anchors = try TrustAnchors(
+      rootFile: trustRoot, allowsSimulated: allowsSimulated || self.allowsSimulated)
     let chain: PlatformChain
     do {
       chain = try PlatformChain(
@@ -42,7 +43,8 @@ extension Core {
       throw .malformedBytes(source: cek, error)
     }
     let verification = PlatformVerification(chain.verify(against: anchors))
-    guard verification.accepted, case .success(let ask)? = chain.ask, case .success(let ark)? = chain.ark else {
+    guard verification.accepted, case .success(let ask)? = chain.ask, case .success(let ark)? = chain.ark
+    else {
       return verification
     }
     let host = try hostKey()
@@ -52,7 +54,8 @@ extension Core {
       (key: "simulated", value: verification.simulated ? "true" : "false"),
     ]
     try stored { () throws(StoreError) in
-      try store.act(record("host.certs.import", object: host, detail: detail)) { transaction throws(StoreError) in
+      try store.act(record("host.certs.import", object: host, detail: detail)) {
+        transaction throws(StoreError) in
         try transaction.setHostCertificate(
           host: host, cek: cekBytes, ask: ask.serialized(), ark: ark.serialized())
       }

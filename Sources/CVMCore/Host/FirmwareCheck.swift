@@ -12,7 +12,8 @@ enum FirmwareCheck {
   static func run(_ list: inout HostCheckList) {
     var found = false
     for path in paths {
-      guard SystemFile.exists(path), let bytes = try? InputFile.read(path, limit: InputFile.firmwareLimit) else { continue }
+      guard SystemFile.exists(path), let bytes = try? InputFile.read(path, limit: InputFile.firmwareLimit)
+      else { continue }
       guard let image = try? FirmwareImage(parsing: bytes) else {
         list.note(path, .warning, found: "damaged firmware table", fix: nil)
         continue
@@ -21,7 +22,8 @@ enum FirmwareCheck {
       list.note(path, .pass, found: abilities(of: image), fix: nil)
     }
     list.add(
-      "firmware", found, found: found ? "see above" : "no OVMF image found", fix: "install ovmf", required: false)
+      "firmware", found, found: found ? "see above" : "no OVMF image found", fix: "install ovmf",
+      required: false)
   }
 
   private static func abilities(of image: FirmwareImage) -> String {

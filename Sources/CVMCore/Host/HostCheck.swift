@@ -51,13 +51,7 @@ extension Core {
 
   /// What libvirt and its emulator offer, and whether the platform's certificates verify.
   private func checkPlatform(_ list: inout HostCheckList) throws(CoreError) {
-    let version = try hostVersion()
-    let daemon = version.daemon ?? version.library
-    list.add("libvirt", daemon != nil, found: daemon ?? "none", fix: "install libvirt 9.0 or newer", required: true)
-    list.add(
-      "hypervisor", version.hypervisor != nil,
-      found: version.hypervisor.map { "\(version.hypervisorType) \($0)" } ?? version.hypervisorType,
-      fix: "install QEMU", required: true)
+    try checkHypervisor(&list)
     let presented: PresentedPlatform
     do {
       presented = try platform()
@@ -65,14 +59,16 @@ extension Core {
       guard case .backend(let problem) = error else { throw error }
       list.add(
         "sev-firmware", false, found: problem.summary,
-        fix: "SEV needs an AMD EPYC host with SME and SEV on in its BIOS, and kvm_amd loaded with sev=1", required: true)
+        fix: "SEV needs an AMD EPYC host with SME and SEV on in its BIOS, and kvm_amd loaded with sev=1",
+        required: true)
       return
     }
     let platform = presented.platform
     list.add("sev-firmware", true, found: "answers, C-bit \(platform.cbitPosition)", fix: nil, required: true)
     checkASIDs(platform, &list)
     if list.type == .sevSNP {
-      let supported = (try? domainCapabilities(DomainCapabilitiesQuery()).contains("<value>sev-snp</value>")) == true
+      let supported =
+        (try? domainCapabilities(DomainCapabilitiesQuery()).contains("<value>sev-snp</value>")) == true
       list.add(
         "sev-snp", supported, found: supported ? "offered" : "not offered by libvirt or QEMU",
         fix: "SEV-SNP needs libvirt 10.5, QEMU 9.1 and a kernel with SNP host support", required: true)
@@ -86,6 +82,20 @@ extension Core {
         : failed.map { "\($0.id): \($0.reason ?? "failed")" } ?? "refused",
       fix: "cvmctl host certs import --cek FILE --ca FILE (the signed CEK, AMD's ASK and ARK)",
       required: list.type != .sevSNP)
+  }
+
+  private func checkHypervisor(_ list: inout HostCheckList) throws(CoreError) {
+    guard try !backend().isSimulated else {
+      return list.note("hypervisor", .notApplicable, found: "simulated: no libvirt, no QEMU", fix: nil)
+    }
+    let version = try hostVersion()
+    let daemon = version.daemon ?? version.library
+    list.add(
+      "libvirt", daemon != nil, found: daemon ?? "none", fix: "install libvirt 9.0 or newer", required: true)
+    list.add(
+      "hypervisor", version.hypervisor != nil,
+      found: version.hypervisor.map { "\(version.hypervisorType) \($0)" } ?? version.hypervisorType,
+      fix: "install QEMU", required: true)
   }
 
   /// 0 means that libvirt could not tell, never that there are none.
@@ -114,18 +124,21 @@ struct HostCheckList {
 
   var report: HostCheckReport {
     HostCheckReport(
-      type: type, ready: !checks.contains { $0.required && $0.result == .fail }, simulated: simulated, checks: checks)
+      type: type, ready: !checks.contains { $0.required && $0.result == .fail }, simulated: simulated,
+      checks: checks)
   }
 
   mutating func add(_ id: String, _ passed: Bool, found: String, fix: String?, required: Bool) {
     let result: HostCheckReport.Result = passed ? .pass : required ? .fail : .warning
     checks.append(
       HostCheckReport.Check(
-        id: id, result: result, found: found, fix: passed ? nil : fix, required: required, simulated: simulated))
+        id: id, result: result, found: found, fix: passed ? nil : fix, required: required,
+        simulated: simulated))
   }
 
   mutating func note(_ id: String, _ result: HostCheckReport.Result, found: String, fix: String?) {
     checks.append(
-      HostCheckReport.Check(id: id, result: result, found: found, fix: fix, required: false, simulated: simulated))
+      HostCheckReport.Check(
+        id: id, result: result, found: found, fix: fix, required: false, simulated: simulated))
   }
 }

@@ -28,7 +28,8 @@ extension Core {
   package func hostInfo() throws(CoreError) -> HostInfo {
     let version = try hostVersion()
     var info = HostInfo(
-      host: try hostname(), uri: try canonicalURI(), sev: false, simulated: try isSimulated(), cbitPosition: nil,
+      host: try hostname(), uri: try canonicalURI(), sev: false, simulated: try isSimulated(),
+      cbitPosition: nil,
       reducedPhysicalBits: nil, maxGuests: nil, maxESGuests: nil, platformId: nil, pdhDigest: nil,
       certificates: "none", product: nil, libvirt: version.daemon,
       hypervisor: version.hypervisor.map { "\(version.hypervisorType) \($0)" } ?? version.hypervisorType)

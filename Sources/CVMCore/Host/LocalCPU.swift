@@ -22,7 +22,8 @@ struct LocalCPU: Equatable, Sendable {
       signature = CPUSignature(family: family, model: model, stepping: stepping)
     }
     return LocalCPU(
-      vendor: String(fields["vendor_id"] ?? ""), model: String(fields["model name"] ?? ""), signature: signature,
+      vendor: String(fields["vendor_id"] ?? ""), model: String(fields["model name"] ?? ""),
+      signature: signature,
       flags: Set((fields["flags"] ?? "").split(separator: " ")))
   }
 }

@@ -7,11 +7,15 @@ enum LocalHostCheck {
   }
 
   private static func cpu(_ list: inout HostCheckList) {
-    guard let cpu = LocalCPU.read() else { return list.note("cpu", .notPermitted, found: "/proc/cpuinfo cannot be read", fix: nil) }
+    guard let cpu = LocalCPU.read() else {
+      return list.note("cpu", .notPermitted, found: "/proc/cpuinfo cannot be read", fix: nil)
+    }
     list.add(
       "cpu", cpu.vendor == "AuthenticAMD", found: cpu.model.isEmpty ? cpu.vendor : cpu.model,
       fix: "SEV is a feature of AMD EPYC processors", required: true)
-    flag("sev", cpu, list.type == .sev || list.type == .sevES, "BIOS: SMEE on; kernel: CONFIG_AMD_MEM_ENCRYPT", &list)
+    flag(
+      "sev", cpu, list.type == .sev || list.type == .sevES, "BIOS: SMEE on; kernel: CONFIG_AMD_MEM_ENCRYPT",
+      &list)
     flag("sev_es", cpu, list.type == .sevES, "BIOS: SEV-ES ASID space limit above 1", &list)
     flag("sev_snp", cpu, list.type == .sevSNP, "BIOS: SEV-SNP support, SNP memory coverage, IOMMU on", &list)
   }
@@ -23,7 +27,9 @@ enum LocalHostCheck {
     guard has || required else {
       return list.note("cpu-\(name)", .notApplicable, found: "not shown by the kernel", fix: nil)
     }
-    list.add("cpu-\(name)", has, found: has ? "shown by the kernel" : "not shown by the kernel", fix: fix, required: required)
+    list.add(
+      "cpu-\(name)", has, found: has ? "shown by the kernel" : "not shown by the kernel", fix: fix,
+      required: required)
   }
 
   private static func kernel(_ list: inout HostCheckList) {
@@ -41,7 +47,8 @@ enum LocalHostCheck {
       return list.note("kvm_amd-\(name)", .notApplicable, found: value ?? "module not loaded", fix: nil)
     }
     list.add(
-      "kvm_amd-\(name)", on, found: value ?? "module not loaded", fix: "load it with: modprobe kvm_amd \(name)=1",
+      "kvm_amd-\(name)", on, found: value ?? "module not loaded",
+      fix: "load it with: modprobe kvm_amd \(name)=1",
       required: required)
   }
 
@@ -50,7 +57,9 @@ enum LocalHostCheck {
       let exists = SystemFile.exists(path)
       list.add(
         path, exists, found: exists ? "there" : "missing",
-        fix: path == "/dev/sev" ? "the kernel found no AMD-SP with SEV firmware: check the BIOS and the ccp module" : "load kvm_amd",
+        fix: path == "/dev/sev"
+          ? "the kernel found no AMD-SP with SEV firmware: check the BIOS and the ccp module"
+          : "load kvm_amd",
         required: true)
       if exists, !SystemFile.isAccessible(path) {
         list.note(

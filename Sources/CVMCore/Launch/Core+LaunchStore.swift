@@ -75,7 +75,8 @@ extension Core {
   /// Counts the one injection that a launch may have, on disk, before the packet leaves.
   func spendInjection(of record: inout LaunchRecord, count: Int) throws(CoreError) {
     guard record.verdict == .match else {
-      throw .conflict("guest '\(record.guest)' has no matching measurement", hint: "verify it: cvmctl launch verify")
+      throw .conflict(
+        "guest '\(record.guest)' has no matching measurement", hint: "verify it: cvmctl launch verify")
     }
     guard record.secretsInjected == 0 else {
       throw .conflict(
@@ -87,7 +88,9 @@ extension Core {
 
   /// What an act on a launched guest means for its launch: destroyed, it is over; resumed, it runs.
   func follow(_ act: Act, of guest: FoundGuest) throws(CoreError) {
-    guard let recorded = guest.recorded, recorded.type != nil, let row = try latestLaunch(of: recorded) else { return }
+    guard let recorded = guest.recorded, recorded.type != nil, let row = try latestLaunch(of: recorded) else {
+      return
+    }
     var record = try LaunchRecord(row: row)
     switch (act, record.outcome) {
     case (.destroy, .running), (.destroy, .paused), (.destroy, .pending), (.destroy, .unknown):

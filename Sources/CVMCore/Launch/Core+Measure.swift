@@ -18,7 +18,8 @@ package struct DigestPrediction: Encodable, Equatable, Sendable {
 
 extension Core {
   /// Predicts the digest of a recorded guest. No host is asked.
-  package func measure(guest name: String, _ references: ReferenceFiles) throws(CoreError) -> DigestPrediction {
+  package func measure(guest name: String, _ references: ReferenceFiles) throws(CoreError) -> DigestPrediction
+  {
     guard let guest = try recordedGuest(name) else { throw .notFound(.guest, name) }
     return try predict(try guest.definition(), references)
   }
@@ -35,7 +36,8 @@ extension Core {
   ) throws(CoreError) -> DigestPrediction {
     let inputs = try MeasuredInputs(definition, references, hostSignature: hostSignature)
     return DigestPrediction(
-      guest: definition.name, type: definition.launchSecurity?.type ?? .sev, digest: Hex.encode(try inputs.digest()),
+      guest: definition.name, type: definition.launchSecurity?.type ?? .sev,
+      digest: Hex.encode(try inputs.digest()),
       firmware: inputs.firmwarePath, kernelHashes: inputs.launch.kernel != nil, vcpus: definition.vcpus,
       cpuSignature: inputs.launch.vcpus?.signature.description,
       vmsaGeneration: inputs.launch.vcpus?.generation.rawValue)

@@ -13,7 +13,8 @@ extension Core {
     let lock = try GuestLock(guest.uuid, directory: stateDirectory)
     defer { lock.release() }
     try requireStartable(found, guest)
-    var launcher = try Launcher(core: self, guest: guest, policy: policy, options: options, progress: progress)
+    var launcher = try Launcher(
+      core: self, guest: guest, policy: policy, options: options, progress: progress)
     let record = try launcher.run()
     let state = try hosted { backend throws(BackendError) in try backend.guest(guest.uuid) }
     var summary = summary(of: state ?? found.state, guest)
@@ -46,7 +47,8 @@ extension Core {
   private func requireStartable(_ found: FoundGuest, _ guest: RecordedGuest) throws(CoreError) {
     guard found.state.state.isActive else { return }
     let row = try latestLaunch(of: guest)
-    let isLeftover = row.map { [LaunchOutcome.pending, .unknown].map(\.rawValue).contains($0.outcome) } ?? false
+    let isLeftover =
+      row.map { [LaunchOutcome.pending, .unknown].map(\.rawValue).contains($0.outcome) } ?? false
     guard found.state.state == .paused, isLeftover, let row else {
       throw .conflict(
         "guest '\(guest.name)' is \(found.state.state.rawValue) already",

@@ -79,7 +79,8 @@ extension MeasuredInputs {
     guard let path = references.firmware ?? definition.loader?.path else {
       throw .usage(
         definition.autoselectsFirmware
-          ? "guest '\(definition.name)' leaves the firmware to libvirt" : "guest '\(definition.name)' names no firmware",
+          ? "guest '\(definition.name)' leaves the firmware to libvirt"
+          : "guest '\(definition.name)' names no firmware",
         hint: "name one firmware file in the definition: its digest is what the owner vouches for")
     }
     firmwarePath = path
@@ -118,9 +119,12 @@ extension MeasuredInputs {
       kernel: kernel, initrd: references.initrd ?? definition.initrd, commandLine: definition.commandLine)
   }
 
-  static func hashes(kernel: String, initrd: String?, commandLine: String?) throws(CoreError) -> KernelHashes {
+  static func hashes(kernel: String, initrd: String?, commandLine: String?) throws(CoreError) -> KernelHashes
+  {
     let image = try InputFile.read(kernel, limit: InputFile.kernelLimit)
-    let disk = try initrd.map { path throws(CoreError) in try InputFile.read(path, limit: InputFile.kernelLimit) }
+    let disk = try initrd.map { path throws(CoreError) in
+      try InputFile.read(path, limit: InputFile.kernelLimit)
+    }
     do {
       return try KernelHashes(kernel: image, initrd: disk, commandLine: commandLine)
     } catch {

@@ -5,7 +5,8 @@ import StateStore
 extension LaunchRecord {
   /// The record of a launch that begins.
   init(
-    of guest: RecordedGuest, _ definition: GuestDefinition, _ policy: PolicyValue, _ core: Core, attestable: Bool
+    of guest: RecordedGuest, _ definition: GuestDefinition, _ policy: PolicyValue, _ core: Core,
+    attestable: Bool
   ) throws(CoreError) {
     let backend = try core.backend()
     do {

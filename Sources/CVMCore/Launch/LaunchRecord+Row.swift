@@ -36,8 +36,10 @@ extension LaunchRecord {
   var auditDetail: [(key: String, value: String)] {
     let exposed = (allowsDebug ? ["debug"] : []) + (allowsKeySharing ? ["key-sharing"] : [])
     return [
-      ("launch", id), ("type", type.rawValue), ("policy", policy), ("simulated", simulated ? "true" : "false"),
-      ("verdict", verdict.rawValue), ("outcome", outcome.rawValue), ("exposed", exposed.joined(separator: ",")),
+      ("launch", id), ("type", type.rawValue), ("policy", policy),
+      ("simulated", simulated ? "true" : "false"),
+      ("verdict", verdict.rawValue), ("outcome", outcome.rawValue),
+      ("exposed", exposed.joined(separator: ",")),
     ]
   }
 }

@@ -12,10 +12,12 @@ struct LaunchSecrets {
     var entries: [SecretTable.Entry] = []
     var given: Set<String> = []
     for source in sources {
-      guard let guid = SecretTable.guid(named: expected.first { $0.name == source.name }?.guid ?? source.name) else {
+      guard let guid = SecretTable.guid(named: expected.first { $0.name == source.name }?.guid ?? source.name)
+      else {
         throw .usage(
           "secret '\(source.name)' is no GUID, not 'luks-key', and no secret of the guest's definition",
-          hint: expected.isEmpty ? nil : "the definition names: \(expected.map(\.name).joined(separator: ", "))")
+          hint: expected.isEmpty
+            ? nil : "the definition names: \(expected.map(\.name).joined(separator: ", "))")
       }
       given.insert(guid.description)
       entries.append(SecretTable.Entry(guid: guid, secret: try InputFile.readSecret(source.path)))

@@ -31,7 +31,9 @@ extension Launcher {
   mutating func checkPolicy() throws(CoreError) -> String {
     try options.consent.require(policy)
     if definition.hasNVRAM { throw .policy(.writableFirmwareStore(guest: guest.name)) }
-    if definition.kernel != nil, definition.launchSecurity?.kernelHashes != true, !options.allowsUnmeasuredKernel {
+    if definition.kernel != nil, definition.launchSecurity?.kernelHashes != true,
+      !options.allowsUnmeasuredKernel
+    {
       throw .policy(.unmeasuredKernel(guest: guest.name))
     }
     guard !options.allowsUnattestable || (options.secrets.isEmpty && guest.secrets.isEmpty) else {
@@ -56,14 +58,17 @@ extension Launcher {
 
   /// The platform's chain is verified before its PDH is used; keys and record are on disk before anything is started.
   mutating func makeSession() throws(CoreError) -> String {
-    let platform = try core.launchPlatform(allowsSimulated: options.allowsSimulated, attestable: record.attestable)
+    let platform = try core.launchPlatform(
+      allowsSimulated: options.allowsSimulated, attestable: record.attestable)
     record.simulated = platform.isSimulated
     if record.attestable {
       guard let sevPolicy = policy.sev, let pdh = platform.pdh else {
         throw .unsupported("SEV-SNP guests have no launch session")
       }
       session =
-        if let prefix = options.sessionPrefix { try SessionFiles.load(prefix: prefix, policy: sevPolicy) } else {
+        if let prefix = options.sessionPrefix {
+          try SessionFiles.load(prefix: prefix, policy: sevPolicy)
+        } else {
           try OwnerSession(pdh: pdh, policy: sevPolicy)
         }
     }
@@ -84,7 +89,9 @@ extension Launcher {
     var drift = definition.drift(to: found)
     if let session {
       if found.launchSecurity?.session?.trimmingBlanks != session.sessionText { drift.append("session") }
-      if found.launchSecurity?.dhCert?.trimmingBlanks != session.dhCertText { drift.append("owner's certificate") }
+      if found.launchSecurity?.dhCert?.trimmingBlanks != session.dhCertText {
+        drift.append("owner's certificate")
+      }
     }
     guard drift.isEmpty else { throw .policy(.drift(guest: guest.name, differences: drift)) }
     let info = try core.hosted { backend throws(BackendError) in try backend.launchSecurity(uuid) }

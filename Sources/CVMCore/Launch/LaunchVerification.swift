@@ -31,7 +31,8 @@ extension LaunchVerification {
     do {
       let verdict = try LaunchAppraisal.appraise(evidence, against: reference, tik: tik)
       let expected = try LaunchMeasurement.compute(
-        apiMajor: evidence.firmware.apiMajor, apiMinor: evidence.firmware.apiMinor, build: evidence.firmware.build,
+        apiMajor: evidence.firmware.apiMajor, apiMinor: evidence.firmware.apiMinor,
+        build: evidence.firmware.build,
         policy: reference.policy, digest: reference.digests[0], nonce: evidence.measurement.nonce, tik: tik)
       return (verdict, expected)
     } catch {
@@ -54,11 +55,13 @@ extension LaunchVerification {
         throw .unmeasurable(source: inputs.firmwarePath, error)
       }
     }
-    return try LaunchVerification(evidence.evidence, reference, tik: evidence.tik, guest: nil, simulated: false)
+    return try LaunchVerification(
+      evidence.evidence, reference, tik: evidence.tik, guest: nil, simulated: false)
   }
 
   init(
-    _ evidence: LaunchEvidence, _ reference: LaunchReference, tik: SecretBytes, guest: String?, simulated: Bool
+    _ evidence: LaunchEvidence, _ reference: LaunchReference, tik: SecretBytes, guest: String?,
+    simulated: Bool
   ) throws(CoreError) {
     let (verdict, expected) = try Self.appraise(evidence, reference, tik: tik)
     let type: LaunchType = reference.policy.es ? .sevES : .sev

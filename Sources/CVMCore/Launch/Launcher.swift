@@ -33,7 +33,8 @@ struct Launcher: ~Copyable {
     // All that can throw stands before the first assignment: a value that cannot be copied is made whole or not at all.
     let domain = try guest.domain()
     let definition = try guest.definition()
-    let record = try LaunchRecord(of: guest, definition, policy, core, attestable: !options.allowsUnattestable)
+    let record = try LaunchRecord(
+      of: guest, definition, policy, core, attestable: !options.allowsUnattestable)
     self.core = core
     self.guest = guest
     self.options = options

@@ -10,7 +10,9 @@ extension Core {
     let rows = try stored { () throws(StoreError) in
       var rows = try store.policies(tenant: tenant)
       guard allVersions else { return rows }
-      for row in rows { rows += try store.policyVersions(tenant: tenant, name: row.name).dropLast().reversed() }
+      for row in rows {
+        rows += try store.policyVersions(tenant: tenant, name: row.name).dropLast().reversed()
+      }
       return rows
     }
     return LaunchPolicy.builtIn + rows.compactMap(LaunchPolicy.init(row:))
@@ -26,7 +28,8 @@ extension Core {
       return [try unnamed(reference, likely)]
     case .named(let name, let version):
       let found = try policies(allVersions: version != nil).filter { policy in
-        policy.name == name && (type == nil || policy.value.type == type) && (version == nil || policy.version == version)
+        policy.name == name && (type == nil || policy.value.type == type)
+          && (version == nil || policy.version == version)
       }
       guard !found.isEmpty else { throw .notFound(.policy, text) }
       return found
@@ -60,9 +63,11 @@ extension Core {
     try requireWritable()
     let old = try ownPolicy(name)
     guard type == nil || type == old.value.type else {
-      throw .conflict("policy '\(name)' is a \(old.value.type.rawValue) policy: an edit keeps its type", hint: nil)
+      throw .conflict(
+        "policy '\(name)' is a \(old.value.type.rawValue) policy: an edit keeps its type", hint: nil)
     }
-    return try save(name, try newValue(value, type: old.value.type), note: note ?? old.note, act: "policy.edit")
+    return try save(
+      name, try newValue(value, type: old.value.type), note: note ?? old.note, act: "policy.edit")
   }
 
   package func deletePolicy(_ name: String) throws(CoreError) -> LaunchPolicy {
@@ -97,7 +102,8 @@ extension Core {
     let row = try stored { () throws(StoreError) in try store.guest(tenant: tenant, uri: uri, name: name) }
     guard let row, let value = try RecordedGuest(row).policy else { return nil }
     return LaunchPolicy(
-      name: row.summary.policyName ?? value.text, version: Int(row.summary.policyVersion ?? 0), value: value, note: "")
+      name: row.summary.policyName ?? value.text, version: Int(row.summary.policyVersion ?? 0), value: value,
+      note: "")
   }
 
   private func unnamed(_ reference: PolicyReference, _ type: LaunchType) throws(CoreError) -> LaunchPolicy {
@@ -147,7 +153,8 @@ extension Core {
           name: name, type: value.type.rawValue, value: value.rawValue, note: note)
       }
     }
-    return LaunchPolicy(name: name, version: Int(version), value: value, note: note, createdAt: Timestamp.now().description)
+    return LaunchPolicy(
+      name: name, version: Int(version), value: value, note: note, createdAt: Timestamp.now().description)
   }
 }
 
@@ -156,7 +163,8 @@ extension LaunchPolicy {
   init?(row: PolicyRow) {
     guard let type = LaunchType(rawValue: row.type) else { return nil }
     self.init(
-      name: row.name, version: Int(row.version), value: PolicyValue(type: type, rawValue: row.value), note: row.note,
+      name: row.name, version: Int(row.version), value: PolicyValue(type: type, rawValue: row.value),
+      note: row.note,
       createdAt: row.createdAt.description)
   }
 }

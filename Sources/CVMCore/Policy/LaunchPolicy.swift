@@ -18,7 +18,9 @@ package struct PolicyValue: Equatable, Hashable, Sendable {
   }
 
   /// The policy as the SEV and SEV-ES firmware sees it; nil for SEV-SNP.
-  package var sev: SEVPolicy? { type == .sevSNP ? nil : UInt32(exactly: rawValue).map(SEVPolicy.init(rawValue:)) }
+  package var sev: SEVPolicy? {
+    type == .sevSNP ? nil : UInt32(exactly: rawValue).map(SEVPolicy.init(rawValue:))
+  }
 
   /// The policy as the SEV-SNP firmware sees it; nil for SEV and SEV-ES.
   package var snp: SNPPolicy? { type == .sevSNP ? SNPPolicy(rawValue: rawValue) : nil }

@@ -17,13 +17,17 @@ package struct PolicyReference: Equatable, Sendable {
     if text.first?.isNumber == true {
       guard let value = Self.number(text) else { throw .usage("policy '\(text)' is not a number of 64 bits") }
       kind = .value(value)
-    } else if text.contains(where: { ",+|".contains($0) }) || SEVPolicy.names.contains(text) || SNPPolicy.names.contains(text) {
+    } else if text.contains(where: { ",+|".contains($0) }) || SEVPolicy.names.contains(text)
+      || SNPPolicy.names.contains(text)
+    {
       kind = .bits
     } else {
       let parts = text.split(separator: "@", maxSplits: 1, omittingEmptySubsequences: false)
       var version: Int?
       if parts.count == 2 {
-        guard let number = Int(parts[1]), number > 0 else { throw .usage("policy '\(text)': the version is not a number") }
+        guard let number = Int(parts[1]), number > 0 else {
+          throw .usage("policy '\(text)': the version is not a number")
+        }
         version = number
       }
       kind = .named(try PolicyName.check(String(parts[0])), version: version)
@@ -66,7 +70,8 @@ package struct PolicyReference: Equatable, Sendable {
 package enum PolicyName {
   package static func check(_ name: String) throws(CoreError) -> String {
     let allowed = name.utf8.allSatisfy { byte in
-      (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte) || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
+      (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte)
+        || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
         || byte == UInt8(ascii: "-")
     }
     guard allowed, (1...63).contains(name.utf8.count),

@@ -16,12 +16,18 @@ extension PolicyValue {
     var lines: [String] = []
     if allowsDebug { lines.append("the host may read and write the guest's memory (debugging is allowed)") }
     if allowsKeySharing {
-      lines.append("NOKS is clear: the host may start code of its own under the guest's key and read its memory")
+      lines.append(
+        "NOKS is clear: the host may start code of its own under the guest's key and read its memory")
     }
-    if snp?.requiresMigrationConsent == true { lines.append("a migration agent may be bound: it can export the guest") }
-    if hasReservedBits { lines.append("reserved bits are set, or a mandatory one is clear: the firmware refuses this policy") }
+    if snp?.requiresMigrationConsent == true {
+      lines.append("a migration agent may be bound: it can export the guest")
+    }
+    if hasReservedBits {
+      lines.append("reserved bits are set, or a mandatory one is clear: the firmware refuses this policy")
+    }
     if sev?.hasUnlikelyAPIVersion == true {
-      lines.append("the minimum API is \(minimumAPI): major and minor are probably swapped (bits 23:16 are the major)")
+      lines.append(
+        "the minimum API is \(minimumAPI): major and minor are probably swapped (bits 23:16 are the major)")
     }
     return lines
   }
@@ -52,6 +58,8 @@ package struct PolicyConsent: Equatable, Sendable {
     guard policy.fitsType else { throw .policy(.wrongType(policy: policy.text, type: policy.type.rawValue)) }
     guard !policy.hasReservedBits else { throw .policy(.reservedBits(policy: policy.text)) }
     guard !policy.allowsDebug || debug else { throw .policy(.debugAllowed(policy: policy.text)) }
-    guard !policy.allowsKeySharing || keySharing else { throw .policy(.keySharingAllowed(policy: policy.text)) }
+    guard !policy.allowsKeySharing || keySharing else {
+      throw .policy(.keySharingAllowed(policy: policy.text))
+    }
   }
 }

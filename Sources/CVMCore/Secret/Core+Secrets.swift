@@ -12,7 +12,9 @@ package enum SecretInjection: Sendable {
 
 extension Core {
   /// Gives secrets to a paused guest whose measurement matched in this very launch, at most once.
-  package func injectSecrets(_ injection: SecretInjection, into name: String) throws(CoreError) -> LaunchRecord {
+  package func injectSecrets(_ injection: SecretInjection, into name: String) throws(CoreError)
+    -> LaunchRecord
+  {
     try requireWritable()
     let found = try find(name)
     guard let guest = found.recorded, guest.type != nil else {
@@ -29,7 +31,8 @@ extension Core {
     var record = try LaunchRecord(row: row)
     guard record.outcome == .paused, record.verdict == .match else {
       throw .conflict(
-        "guest '\(record.guest)' has no launch that waits for a secret", hint: "verify it first: cvmctl launch verify")
+        "guest '\(record.guest)' has no launch that waits for a secret",
+        hint: "verify it first: cvmctl launch verify")
     }
     let launch = try appraisedAgain(guest, record, row)
     let (packet, count) = try packet(injection, guest, launch, keys: try transportKeys(of: row, record))
@@ -68,17 +71,22 @@ extension Core {
     case .packet(let prefix): return (try SecretFiles.load(prefix: prefix), 1)
     case .secrets(let sources):
       let secrets = try LaunchSecrets(sources, expected: guest.secrets)
-      guard let packet = try secrets.packet(for: launch, keys: keys) else { throw .usage("no secret was given") }
+      guard let packet = try secrets.packet(for: launch, keys: keys) else {
+        throw .usage("no secret was given")
+      }
       return (packet, secrets.table?.entries.count ?? 1)
     }
   }
 
   private func requireSecretArea(_ guest: RecordedGuest, size: Int) throws(CoreError) {
     let definition = try guest.definition()
-    guard let path = definition.loader?.path, case let bytes = try InputFile.read(path, limit: InputFile.firmwareLimit),
+    guard let path = definition.loader?.path,
+      case let bytes = try InputFile.read(path, limit: InputFile.firmwareLimit),
       let image = try? FirmwareImage(parsing: bytes)
     else { return }
-    guard let area = image.secretArea, area.isOffered else { throw .unsupportedFirmware(path: path, .noSecretArea) }
+    guard let area = image.secretArea, area.isOffered else {
+      throw .unsupportedFirmware(path: path, .noSecretArea)
+    }
     guard size <= area.size else {
       throw .unsupportedFirmware(path: path, .secretAreaTooSmall(needed: size, area: area.size))
     }
@@ -91,9 +99,11 @@ extension Core {
   ) throws(CoreError) -> AppraisedLaunch {
     let info = try hosted { backend throws(BackendError) in try backend.launchSecurity(guest.uuid) }
     guard let info, let bytes = info.measurement, let policy = guest.policy?.sev,
-      let digest = record.expectedDigest.flatMap(Hex.decode), Hex.encode(bytes.prefix(32)) == record.measurement
+      let digest = record.expectedDigest.flatMap(Hex.decode),
+      Hex.encode(bytes.prefix(32)) == record.measurement
     else {
-      throw .measurementMismatch(guest: record.guest, differences: ["the guest was launched anew since it was appraised"])
+      throw .measurementMismatch(
+        guest: record.guest, differences: ["the guest was launched anew since it was appraised"])
     }
     let keys = try transportKeys(of: row, record)
     let evidence = try LaunchEvidence(info, guest: record.guest)

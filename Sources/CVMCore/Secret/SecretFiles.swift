@@ -10,7 +10,8 @@ package enum SecretFiles {
 
   /// Encrypts `secrets` for the launch that gave `measurement` (base64 of 48 bytes). Everything is checked before a file is made.
   package static func build(
-    tikFile: String, tekFile: String, measurement: String, secrets: [SecretSource], firmware: String?, prefix: String,
+    tikFile: String, tekFile: String, measurement: String, secrets: [SecretSource], firmware: String?,
+    prefix: String,
     base64: Bool
   ) throws(CoreError) -> SecretPacketDescription {
     let paths = paths(prefix)
@@ -53,7 +54,8 @@ package enum SecretFiles {
     } catch {
       throw .refused("the packet does not fit these keys and this measurement: \(error.summary)")
     }
-    return SecretPacketDescription(packet, paths: paths, authentic: true, table: try? SecretTable(parsing: plaintext))
+    return SecretPacketDescription(
+      packet, paths: paths, authentic: true, table: try? SecretTable(parsing: plaintext))
   }
 
   /// Reads a packet, raw or base64.

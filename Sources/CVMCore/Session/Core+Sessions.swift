@@ -65,7 +65,8 @@ extension Core {
       let caBytes = try InputFile.read(ca, limit: 1 << 20)
       let result: ChainResult
       do {
-        result = try PlatformChain(sev: bytes, ca: caBytes).verify(against: allowsSimulated ? .amd.and(.simulated) : .amd)
+        result = try PlatformChain(sev: bytes, ca: caBytes).verify(
+          against: allowsSimulated ? .amd.and(.simulated) : .amd)
       } catch {
         throw .malformedBytes(source: path, error)
       }
@@ -76,8 +77,11 @@ extension Core {
     }
     do {
       let size = SEVCertificate.size
-      let certificate = try SEVCertificate(parsing: bytes.count == 4 * size ? Array(bytes.prefix(size)) : bytes)
-      guard certificate.usage == .pdh, certificate.algorithm.family == .ecdh, case .p384 = certificate.publicKey else {
+      let certificate = try SEVCertificate(
+        parsing: bytes.count == 4 * size ? Array(bytes.prefix(size)) : bytes)
+      guard certificate.usage == .pdh, certificate.algorithm.family == .ecdh,
+        case .p384 = certificate.publicKey
+      else {
         throw CoreError.refused("\(path) is not a platform Diffie-Hellman (PDH) certificate")
       }
       return (certificate, false, false)

@@ -46,7 +46,8 @@ package enum SessionFiles {
       return OwnerSession(
         ownerCertificate: try SEVCertificate(parsing: certificate), blob: try LaunchBlob(parsing: blob),
         keys: try TransportKeys(
-          tek: try TransportKeyFile.read(paths.tek), tik: try TransportKeyFile.read(paths.tik)), policy: policy)
+          tek: try TransportKeyFile.read(paths.tek), tik: try TransportKeyFile.read(paths.tik)),
+        policy: policy)
     } catch let error as CoreError {
       throw error
     } catch let error as FormatError {
@@ -68,7 +69,8 @@ package enum SessionFiles {
 
   package static func describe(prefix: String) throws(CoreError) -> SessionDescription {
     let session = try read(prefix: prefix, policy: SEVPolicy(rawValue: 0))
-    return try SessionDescription(session, prefix: prefix, policy: nil, platformVerified: false, simulated: false)
+    return try SessionDescription(
+      session, prefix: prefix, policy: nil, platformVerified: false, simulated: false)
   }
 }
 
