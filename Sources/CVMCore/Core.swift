@@ -1,6 +1,6 @@
 import Bytes
 package import StateStore
-package import Vault
+import Vault
 
 /// cvmctl's services, acting for one tenant at one host. Store, vault and host are opened when a service first needs them.
 package final class Core: @unchecked Sendable {

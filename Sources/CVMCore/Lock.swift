@@ -1,7 +1,7 @@
 import Glibc
 
 /// A mutual exclusion that the same thread may take again.
-final class RecursiveLock: @unchecked Sendable {
+@safe final class RecursiveLock: @unchecked Sendable {
   private let mutex: UnsafeMutablePointer<pthread_mutex_t>
 
   init() {

@@ -19,7 +19,7 @@ package enum InputFile {
     let size = Int(status.st_size)
     var bytes: [UInt8] = []
     bytes.reserveCapacity(size)
-    try file.read(path, limit: size) { bytes += unsafe $0 }
+    try file.read(path, limit: size) { bytes += $0 }
     guard bytes.count == size else { throw .file(path: path, .changed) }
     return bytes
   }
@@ -31,7 +31,7 @@ package enum InputFile {
     guard copy >= 0 else { throw .file(path: name, .unreadable(errno: errno)) }
     let file = Descriptor(owning: copy)
     var bytes: [UInt8] = []
-    try file.read(name, limit: limit + 1) { bytes += unsafe $0 }
+    try file.read(name, limit: limit + 1) { bytes += $0 }
     guard bytes.count <= limit else { throw .file(path: name, .tooLarge(limit: limit)) }
     return bytes
   }
@@ -77,7 +77,7 @@ private struct Descriptor: ~Copyable {
   /// Non-blocking unless asked, so that a FIFO without a writer cannot hold the command.
   init(opening path: String, blocking: Bool = false) throws(CoreError) {
     guard !path.utf8.contains(0) else { throw .file(path: path, .missing) }
-    let number = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | (blocking ? 0 : O_NONBLOCK))
+    let number = unsafe open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | (blocking ? 0 : O_NONBLOCK))
     guard number >= 0 else {
       throw .file(path: path, errno == ENOENT || errno == ENOTDIR ? .missing : .unreadable(errno: errno))
     }
@@ -94,7 +94,7 @@ private struct Descriptor: ~Copyable {
 
   /// Hands on what the file holds, chunk by chunk, until its end or until `limit` bytes came.
   func read(
-    _ path: String, limit: Int, _ take: (UnsafeRawBufferPointer) -> Void
+    _ path: String, limit: Int, _ take: (ArraySlice<UInt8>) -> Void
   ) throws(CoreError) {
     var chunk = [UInt8](repeating: 0, count: 1 << 18)
     var total = 0
@@ -107,7 +107,7 @@ private struct Descriptor: ~Copyable {
       }
       if count == 0 { return }
       total += count
-      unsafe chunk.withUnsafeBytes { unsafe take(UnsafeRawBufferPointer(rebasing: $0[..<count])) }
+      take(chunk[..<count])
     }
   }
 
@@ -117,7 +117,7 @@ private struct Descriptor: ~Copyable {
     var count = 0
     let part: SecretBytes
     do {
-      part = try unsafe SecretBytes.filled(4096) {
+      part = try SecretBytes.filled(4096) {
         (buffer: UnsafeMutableRawBufferPointer) throws(CryptoError) in
         repeat {
           count = unsafe Glibc.read(number, buffer.baseAddress, buffer.count)

@@ -14,7 +14,7 @@ package enum OutputFile {
   /// As `create(_:_:mode:)` for a secret: mode 0600.
   package static func create(_ path: String, secret: SecretBytes) throws(CoreError) {
     try create(path, mode: 0o600) { descriptor in
-      unsafe secret.withBytes { unsafe writeAll(descriptor, $0) }
+      secret.withBytes { unsafe writeAll(descriptor, $0) }
     }
   }
 
@@ -26,14 +26,14 @@ package enum OutputFile {
 
   private static func create(_ path: String, mode: mode_t, _ write: (Int32) -> Int32) throws(CoreError) {
     let temporary = "\(path).\(getpid()).new"
-    let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode)
+    let descriptor = unsafe open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode)
     guard descriptor >= 0 else { throw .file(path: path, .unwritable(errno: errno)) }
     var problem = write(descriptor)
     if problem == 0, fsync(descriptor) != 0 { problem = errno }
     close(descriptor)
-    if problem == 0, cvm_rename_noreplace(temporary, path) != 0 { problem = errno }
+    if problem == 0, unsafe cvm_rename_noreplace(temporary, path) != 0 { problem = errno }
     guard problem == 0 else {
-      unlink(temporary)
+      unsafe unlink(temporary)
       throw .file(path: path, problem == EEXIST ? .exists : .unwritable(errno: problem))
     }
   }

@@ -4,7 +4,7 @@ import Glibc
 enum SystemFile {
   /// Nil where the file cannot be read. At most 1 MiB.
   static func read(_ path: String) -> String? {
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else { return nil }
     defer { close(descriptor) }
     var bytes: [UInt8] = []
@@ -20,6 +20,6 @@ enum SystemFile {
     return String(decoding: bytes, as: UTF8.self)
   }
 
-  static func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
-  static func isAccessible(_ path: String) -> Bool { access(path, R_OK | W_OK) == 0 }
+  static func exists(_ path: String) -> Bool { unsafe access(path, F_OK) == 0 }
+  static func isAccessible(_ path: String) -> Bool { unsafe access(path, R_OK | W_OK) == 0 }
 }

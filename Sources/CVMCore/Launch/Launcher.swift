@@ -147,7 +147,7 @@ struct Launcher: ~Copyable {
     do {
       try core.backend().destroy(uuid, graceful: false)
     } catch {
-      if let error = error as? BackendError, case .conflict = error { return .destroyed }  // it is gone already
+      if let error = error as? BackendError, case .conflict = error { return .destroyed }
       return .failed
     }
     progress(.destroyed)

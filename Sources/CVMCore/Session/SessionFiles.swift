@@ -1,5 +1,5 @@
 import Bytes
-package import CVMCrypto
+import CVMCrypto
 import SEV
 
 /// A session in files, byte-compatible with `sevctl session`: `PREFIX_godh.b64`, `PREFIX_session.b64` (base64 without a line end),
