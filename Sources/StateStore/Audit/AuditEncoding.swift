@@ -15,8 +15,8 @@ import Documents
 /// | `outcome` | text                                                                       |
 /// | `detail`  | object                                                                     |
 ///
-/// Quotes, backslashes, controls, line separators and direction marks are escaped as `JSONText` does it, so that no
-/// name can end a record, begin another or hide from a reader.
+/// Quotes, backslashes, controls, line separators and direction marks are escaped as `JSONText` does it, so
+/// that no name can end a record, begin another or hide from a reader.
 enum AuditEncoding {
   static let version = 1
 

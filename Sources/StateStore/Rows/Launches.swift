@@ -61,8 +61,8 @@ extension StateReading where Self: ~Copyable {
     try read { (reader) throws(StoreError) in
       try reader.rows(
         """
-        SELECT id, uri, guest_uuid, guest_name, started_at, ended_at, outcome, verdict, secrets_injected, record,
-          wrapped_tek, wrapped_tik
+        SELECT id, uri, guest_uuid, guest_name, started_at, ended_at, outcome, verdict, secrets_injected,
+          record, wrapped_tek, wrapped_tik
         FROM launch WHERE \(condition) ORDER BY started_at DESC, rowid DESC LIMIT ?
         """, values + [.integer(limit)], LaunchRow.read)
     }
@@ -78,8 +78,8 @@ extension Transaction {
     guard taken == nil else { throw .exists(kind: "launch", name: launch.id) }
     try database.run(
       """
-      INSERT INTO launch (uri, guest_uuid, guest_name, started_at, ended_at, outcome, verdict, secrets_injected,
-        record, wrapped_tek, wrapped_tik, id, tenant)
+      INSERT INTO launch (uri, guest_uuid, guest_name, started_at, ended_at, outcome, verdict,
+        secrets_injected, record, wrapped_tek, wrapped_tik, id, tenant)
       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
       """, values(launch))
   }

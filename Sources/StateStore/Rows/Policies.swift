@@ -41,7 +41,8 @@ extension StateReading where Self: ~Copyable {
     try policies(
       """
       tenant = ? AND deleted = 0
-      AND version = (SELECT max(version) FROM policy AS p WHERE p.tenant = policy.tenant AND p.name = policy.name)
+      AND version = (
+        SELECT max(version) FROM policy AS p WHERE p.tenant = policy.tenant AND p.name = policy.name)
       ORDER BY name
       """, [.text(tenant)])
   }
@@ -51,7 +52,8 @@ extension StateReading where Self: ~Copyable {
     try read { (reader) throws(StoreError) in
       try reader.rows(
         """
-        SELECT tenant, name, version, type, value, rules, note, created_at, deleted FROM policy WHERE \(condition)
+        SELECT tenant, name, version, type, value, rules, note, created_at, deleted FROM policy
+        WHERE \(condition)
         """, values
       ) { (row) throws(StoreError) in
         PolicyRow(
