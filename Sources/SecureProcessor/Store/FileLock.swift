@@ -14,7 +14,7 @@ private import Glibc
   static func acquire(
     _ name: String, in folder: StateFolder, seconds: Int
   ) throws(PlatformError) -> FileLock {
-    let lock = FileLock(adopting: try folder.openFile(name, truncated: false))
+    let lock = FileLock(adopting: try folder.openFile(name, .made))
     let start = now()
     var pause: UInt32 = 500  // microseconds
     while try !lock.isTaken(folder.file(name)) {
@@ -29,7 +29,7 @@ private import Glibc
 
   /// The exclusive lock at once, or nil where somebody holds it.
   static func attempt(_ name: String, in folder: StateFolder) throws(PlatformError) -> FileLock? {
-    let lock = FileLock(adopting: try folder.openFile(name, truncated: false))
+    let lock = FileLock(adopting: try folder.openFile(name, .made))
     return try lock.isTaken(folder.file(name)) ? lock : nil
   }
 

@@ -19,7 +19,7 @@ package final class PlatformDirectory {
   package let timeout: Int
   let folder: StateFolder
   let guestFolder: StateFolder
-  private let model: ProcessorModel
+  package let model: ProcessorModel
   private let chip: ChipIdentity
 
   enum File {

@@ -47,12 +47,14 @@ package struct PlatformTransaction: ~Copyable {
     return GuestOwnership(handle: handle, contextID: slot.contextID, lock: lock)
   }
 
-  /// Stores what changed and releases the lock. On a throw the guests that stood before still stand.
+  /// Stores what changed and releases the lock.
   package consuming func commit() throws(PlatformError) {
-    try write()
+    try store()
   }
 
-  private mutating func write() throws(PlatformError) {
+  /// Stores what changed and keeps the lock. On a throw each guest is as before or as after, and the table
+  /// says which guests there are.
+  package mutating func store() throws(PlatformError) {
     let guests = directory.guestFolder
     var isChanged = false
     for (handle, slot) in processor.guests {
@@ -90,7 +92,7 @@ package struct PlatformTransaction: ~Copyable {
     }
     if !orphans.isEmpty {
       for handle in orphans { processor.abandon(handle) }
-      try write()
+      try store()
     }
     try directory.guestFolder.sweep { name in
       GuestFile.handle(in: name).map { processor.guests[$0] != nil } ?? false

@@ -132,9 +132,26 @@ private import Glibc
     for name in try names() where name == Self.temporary || !isWanted(name) { remove(name) }
   }
 
-  /// Opens, or makes, a file that the caller reads and writes in place. The descriptor is the caller's.
-  package func openFile(_ name: String, truncated: Bool) throws(PlatformError) -> Int32 {
-    let fd = try open(name, O_RDWR | O_CREAT | (truncated ? O_TRUNC : 0))
+  package enum Opening: Sendable {
+    /// Throws `.notFound` without the file.
+    case existing
+    /// Made if it is not there.
+    case made
+    /// Made, or emptied.
+    case emptied
+
+    fileprivate var flags: Int32 {
+      switch self {
+      case .existing: 0
+      case .made: O_CREAT
+      case .emptied: O_CREAT | O_TRUNC
+      }
+    }
+  }
+
+  /// Opens a file that the caller reads and writes in place. The descriptor is the caller's.
+  package func openFile(_ name: String, _ opening: Opening) throws(PlatformError) -> Int32 {
+    let fd = try open(name, O_RDWR | O_NONBLOCK | opening.flags)
     do {
       try Self.check(fd, file(name), kind: S_IFREG)
     } catch {
