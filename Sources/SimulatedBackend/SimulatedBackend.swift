@@ -15,8 +15,8 @@ package final class SimulatedBackend: LaunchBackend {
   let table: DomainTable
   private var openPlatform: SimulatedPlatform?
 
-  /// `directory`: the host's own, STATE/sim/HOST. The host `default` is made if need be. `timeout`: seconds that a
-  /// call waits for other processes at most.
+  /// `directory`: the host's own, STATE/sim/HOST. The host `default` is made if need be. `timeout`: seconds
+  /// that a call waits for other processes at most.
   package init(uri: String, directory: String, timeout: Int) throws(BackendError) {
     let path = directory.hasSuffix("/") ? String(directory.dropLast()) : directory
     let (parent, last) = Self.split(path)

@@ -1,8 +1,8 @@
 package import SEV
 
 extension FirmwareStatus {
-  /// QEMU's words for a status, in `fw_error=11 'Bad measurement'`; empty where it has none. Source: QEMU 7.2,
-  /// target/i386/sev.c.
+  /// QEMU's words for a status, in `fw_error=11 'Bad measurement'`; empty where it has none. Source: QEMU
+  /// 7.2, target/i386/sev.c.
   package var qemuWords: String {
     switch self {
     case .invalidPlatformState: "Platform state is invalid"

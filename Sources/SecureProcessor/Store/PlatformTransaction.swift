@@ -52,8 +52,8 @@ package struct PlatformTransaction: ~Copyable {
     try store()
   }
 
-  /// Stores what changed and keeps the lock. On a throw each guest is as before or as after, and the table says
-  /// which guests there are.
+  /// Stores what changed and keeps the lock. On a throw each guest is as before or as after, and the table
+  /// says which guests there are.
   package mutating func store() throws(PlatformError) {
     let guests = directory.guestFolder
     var isChanged = false

@@ -1,7 +1,8 @@
 import CVMCore
 import Documents
 
-/// A domain document, read as far as a simulated host looks into it. Parsing refuses what libvirt refuses of it.
+/// A domain document, read as far as a simulated host looks into it. Parsing refuses what libvirt refuses of
+/// it.
 struct DomainDefinition {
   /// The document, with the UUID in it.
   var document: XMLElement
@@ -37,7 +38,8 @@ struct DomainDefinition {
     }
     vcpus = try Self.vcpus(document)
     maxMemory = try MemorySize.bytes(document, "memory")
-    memory = document.child("currentMemory") == nil
+    memory =
+      document.child("currentMemory") == nil
       ? maxMemory : min(maxMemory, try MemorySize.bytes(document, "currentMemory"))
     guard let type = document.text(at: "os/type") else { throw .malformed("an os <type> must be specified") }
     osType = type

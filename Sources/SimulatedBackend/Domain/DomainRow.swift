@@ -41,7 +41,9 @@ extension DomainTable {
     let which = filter.active ? (filter.inactive ? "" : "WHERE id IS NOT NULL") : "WHERE id IS NULL"
     guard filter.active || filter.inactive else { return [] }
     let all = try stored { () throws(StoreError) in
-      try database.rows("SELECT name, uuid, id, state, reason FROM domain INDEXED BY listing \(which) ORDER BY name") {
+      try database.rows(
+        "SELECT name, uuid, id, state, reason FROM domain INDEXED BY listing \(which) ORDER BY name"
+      ) {
         (row) throws(StoreError) in try GuestState(row)
       }
     }

@@ -1,8 +1,8 @@
 import CVMCore
 import Documents
 
-/// The outermost part of libvirt's schema for domains: which elements there are. Their contents are checked where
-/// they are used.
+/// The outermost part of libvirt's schema for domains: which elements there are. Their contents are checked
+/// where they are used.
 enum DomainSchema {
   static func check(_ document: XMLElement) throws(BackendError) {
     guard document.name == "domain" else {
@@ -32,5 +32,7 @@ enum DomainSchema {
     "devices", "seclabel", "keywrap", "launchSecurity", "throttlegroups",
   ]
 
-  private static let once = ["name", "uuid", "memory", "currentMemory", "vcpu", "os", "cpu", "launchSecurity"]
+  private static let once = [
+    "name", "uuid", "memory", "currentMemory", "vcpu", "os", "cpu", "launchSecurity",
+  ]
 }

@@ -20,7 +20,8 @@ final class DomainTable {
     try stored { () throws(StoreError) in try table.checkpoint() }
   }
 
-  private static func open(_ folder: PrivateDirectory, _ patience: Duration) throws(BackendError) -> Database {
+  private static func open(_ folder: PrivateDirectory, _ patience: Duration) throws(BackendError) -> Database
+  {
     try stored { () throws(StoreError) in
       try Database(HostFolder.database, in: folder, schema: schema, patience: patience)
     }

@@ -47,7 +47,8 @@ extension DomainTable {
         .text(uuid.rawValue), .integer(Int64(launch.handle)), .blob(launch.contextID),
         .integer(Int64(launch.policy.rawValue)), .blob(launch.measurement), .integer(Int64(launch.apiMajor)),
         .integer(Int64(launch.apiMinor)), .integer(Int64(launch.build)), .bits(launch.memorySize),
-        .integer(launch.secretArea.map { Int64($0.base) }), .integer(launch.secretArea.map { Int64($0.size) }),
+        .integer(launch.secretArea.map { Int64($0.base) }),
+        .integer(launch.secretArea.map { Int64($0.size) }),
       ])
   }
 }

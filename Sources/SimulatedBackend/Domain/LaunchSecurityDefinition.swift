@@ -48,7 +48,8 @@ struct LaunchSecurityDefinition: Equatable {
     guard var digits = text?[...], !digits.isEmpty else { return nil }
     if digits.hasPrefix("0x") { digits = digits.dropFirst(2) }
     let isLowerCase = digits.utf8.allSatisfy {
-      (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) || (UInt8(ascii: "a")...UInt8(ascii: "f")).contains($0)
+      (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0)
+        || (UInt8(ascii: "a")...UInt8(ascii: "f")).contains($0)
     }
     guard isLowerCase, let value = UInt32(digits, radix: 16) else { return nil }
     return SEVPolicy(rawValue: value)
@@ -69,8 +70,8 @@ struct LaunchSecurityDefinition: Equatable {
     return "0x" + String(repeating: "0", count: max(0, 4 - digits.utf8.count)) + digits
   }
 
-  /// What QEMU reads from libvirt's two files. Nil without a certificate: the firmware does not look at a session
-  /// alone.
+  /// What QEMU reads from libvirt's two files. Nil without a certificate: the firmware does not look at a
+  /// session alone.
   func launchSession() throws(BackendError) -> LaunchSession? {
     guard let certificate, !certificate.isEmpty else { return nil }
     return LaunchSession(

@@ -2,8 +2,8 @@ import CVMCore
 import Documents
 import SecureProcessor
 
-/// The document of a running guest, with what libvirt fills in of its launch security: the host's C-bit and reduced
-/// address bits, the policy as `0x%04x`.
+/// The document of a running guest, with what libvirt fills in of its launch security: the host's C-bit and
+/// reduced address bits, the policy as `0x%04x`.
 enum LiveDocument {
   static func make(_ definition: DomainDefinition, id: Int, _ model: ProcessorModel) -> XMLElement {
     var document = definition.document

@@ -3,8 +3,8 @@ import CVMCore
 import Documents
 import SecureProcessor
 
-/// The two documents of a simulated host, in libvirt's shape and small. The processor's own numbers stand in them, and
-/// that it is simulated.
+/// The two documents of a simulated host, in libvirt's shape and small. The processor's own numbers stand in
+/// them, and that it is simulated.
 enum Capabilities {
   static let emulator = "/simulated/qemu-system-x86_64"
   static let machine = "pc-q35-7.2"
@@ -20,7 +20,8 @@ enum Capabilities {
     let host = XMLElement(
       "host",
       elements: [
-        XMLElement("uuid", text: uuid.rawValue), cpu, XMLElement("power_management"), XMLElement("iommu", attributes: ["support": "yes"]),
+        XMLElement("uuid", text: uuid.rawValue), cpu, XMLElement("power_management"),
+        XMLElement("iommu", attributes: ["support": "yes"]),
       ])
     let architecture = XMLElement(
       "arch", attributes: ["name": "x86_64"],

@@ -2,8 +2,8 @@ import CVMCore
 import SEV
 import SecureProcessor
 
-/// A simulated host's certificates as files that an owner verifies. Their root is the host's own: whoever accepts it
-/// accepts a simulation.
+/// A simulated host's certificates as files that an owner verifies. Their root is the host's own: whoever
+/// accepts it accepts a simulation.
 package struct HostCertificates: Equatable, Sendable {
   /// PDH ‖ PEK ‖ OCA ‖ CEK, the CEK *signed*, as `sevctl export` writes it.
   package let chain: [UInt8]

@@ -17,8 +17,8 @@ enum HostFolder {
   static let draft = ".new"
   static let trash = ".deleted"
 
-  /// Removes a directory and what is in it, three levels deep and no deeper: a host has no more. Links are removed,
-  /// not followed. Absence is fine.
+  /// Removes a directory and what is in it, three levels deep and no deeper: a host has no more. Links are
+  /// removed, not followed. Absence is fine.
   static func remove(_ path: String) throws(BackendError) {
     try remove(AT_FDCWD, path, depth: 3)
   }

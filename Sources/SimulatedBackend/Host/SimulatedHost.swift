@@ -15,7 +15,8 @@ package struct SimulatedHost {
   /// The host's own directory.
   package let path: String
 
-  /// Makes a host in `directory` (STATE/sim), which is made too. Throws `.conflict` where there is one already.
+  /// Makes a host in `directory` (STATE/sim), which is made too. Throws `.conflict` where there is one
+  /// already.
   package static func create(
     _ name: HostName, model: ProcessorModel = ProcessorModel(), in directory: String
   ) throws(BackendError) {
@@ -63,7 +64,8 @@ package struct SimulatedHost {
     self.path = path
   }
 
-  /// Removes a host with all its domains and keys. Throws `.conflict` while a domain is active, unless forced.
+  /// Removes a host with all its domains and keys. Throws `.conflict` while a domain is active, unless
+  /// forced.
   package static func delete(
     _ name: HostName, in directory: String, force: Bool = false
   ) throws(BackendError) {

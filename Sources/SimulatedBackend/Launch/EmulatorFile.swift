@@ -2,8 +2,8 @@ import CVMCore
 import CVMCrypto
 import Glibc
 
-/// A file that a domain document names: firmware, kernel, initrd. Opened once, judged by its descriptor, read once:
-/// the bytes that were judged are the bytes that are used. Owns the descriptor.
+/// A file that a domain document names: firmware, kernel, initrd. Opened once, judged by its descriptor, read
+/// once: the bytes that were judged are the bytes that are used. Owns the descriptor.
 @safe final class EmulatorFile {
   enum Limit {
     /// Bytes.

@@ -4,9 +4,9 @@ import CVMCrypto
 import SEV
 import SecureProcessor
 
-/// All that is to be loaded into a guest's memory for its launch, in QEMU's order: the firmware, the kernel hashes, the
-/// vCPUs' save areas. Made of the domain document and the files that it names, before anything is locked; refused is
-/// what QEMU refuses.
+/// All that is to be loaded into a guest's memory for its launch, in QEMU's order: the firmware, the kernel
+/// hashes, the vCPUs' save areas. Made of the domain document and the files that it names, before anything is
+/// locked; refused is what QEMU refuses.
 struct LaunchPlan {
   struct Piece {
     let range: MemoryRange
@@ -54,7 +54,8 @@ struct LaunchPlan {
   private static func firmware(_ boot: BootSource) throws(BackendError) -> FirmwareImage {
     guard let firmware = boot.firmware else {
       throw boot.isFirmwareChosenByHost
-        ? .failed(operation: "start", reason: "operation failed: Unable to find any firmware to satisfy 'efi'")
+        ? .failed(
+          operation: "start", reason: "operation failed: Unable to find any firmware to satisfy 'efi'")
         : .invalidDefinition(reason: "a guest with launch security needs an OVMF <loader>")
     }
     let file = try EmulatorFile(firmware.path, "firmware", limit: EmulatorFile.Limit.firmware)

@@ -2,8 +2,8 @@ import CVMCore
 import SEV
 import SecureProcessor
 
-/// What QEMU 7.2 prints when a SEV launch fails (target/i386/sev.c), which is what libvirt hands on and what people
-/// find when they search for it.
+/// What QEMU 7.2 prints when a SEV launch fails (target/i386/sev.c), which is what libvirt hands on and what
+/// people find when they search for it.
 extension BackendError {
   static func launch(_ reason: String) -> BackendError { .launchFailed(reason: reason, status: nil) }
 
@@ -13,7 +13,8 @@ extension BackendError {
 
   static func reducedPhysicalBits(_ requested: UInt32) -> BackendError {
     launch(
-      "sev_kvm_init: reduced_phys_bits check failed, it should be in the range of 1 to 63, requested '\(requested)'")
+      "sev_kvm_init: reduced_phys_bits check failed, it should be in the range of 1 to 63, requested '\(requested)'"
+    )
   }
 
   static let esUnavailable = launch(
@@ -47,8 +48,8 @@ extension BackendError {
 }
 
 extension CommandID {
-  /// QEMU's function, KVM's name of the command, and what the function prints as result: 1 at LAUNCH_START whatever
-  /// KVM said, else -EIO.
+  /// QEMU's function, KVM's name of the command, and what the function prints as result: 1 at LAUNCH_START
+  /// whatever KVM said, else -EIO.
   fileprivate var inQEMU: (function: String, name: String, result: Int) {
     switch self {
     case .launchStart, .activate: ("sev_launch_start", "LAUNCH_START", 1)

@@ -4,8 +4,9 @@ import SecureProcessor
 import StateStore
 
 extension SimulatedBackend {
-  /// The order keeps what can be seen true at every moment: the AMD-SP's lock is held from the check of the domain's state
-  /// until the domain says that it runs, and a guest that no domain knows is retired by the next launch.
+  /// The order keeps what can be seen true at every moment: the AMD-SP's lock is held from the check of the
+  /// domain's state until the domain says that it runs, and a guest that no domain knows is retired by the
+  /// next launch.
   package func startPaused(_ uuid: GuestUUID, xml: String) throws(BackendError) -> PausedGuest {
     let definition = try DomainDefinition(xml: xml, fresh: freshUUID)
     try table.read { () throws(DomainFailure) in try requireStartable(uuid, definition) }
@@ -46,7 +47,8 @@ extension SimulatedBackend {
     _ uuid: GuestUUID, _ definition: DomainDefinition
   ) throws(DomainFailure) {
     let row = try table.domain(uuid)
-    try check(definition.uuid == uuid, else: .conflict(reason: "the document is of another domain than \(uuid)"))
+    try check(
+      definition.uuid == uuid, else: .conflict(reason: "the document is of another domain than \(uuid)"))
     try check(row.state.name == definition.name, else: .uuidTaken(uuid, by: row.state.name))
     try check(!row.isActive, else: .alreadyRunning)
   }

@@ -26,8 +26,8 @@ extension SimulatedBackend {
     }
   }
 
-  /// Where the firmware wants a secret. QEMU would take an area of (0, 0) for the address 0 and look at no size: both
-  /// are refused here.
+  /// Where the firmware wants a secret. QEMU would take an area of (0, 0) for the address 0 and look at no
+  /// size: both are refused here.
   private static func secretAddress(_ launch: LaunchRow, _ count: Int) throws(BackendError) -> UInt64 {
     guard let area = launch.secretArea else {
       throw .unsupported(reason: "SEV: no secret area found in OVMF, gpa must be specified.")
@@ -55,7 +55,9 @@ extension SimulatedBackend {
       throw .conflict(reason: "SEV: Not in correct state. (LSECRET) \(state?.rawValue ?? 0)")
     }
     let secret = LaunchSecret(handle: handle, header: header, guestAddress: address, transport: payload)
-    do { try transaction.processor.launchSecret(secret, memory: memory) } catch { throw .secretRefused(error) }
+    do { try transaction.processor.launchSecret(secret, memory: memory) } catch {
+      throw .secretRefused(error)
+    }
   }
 }
 

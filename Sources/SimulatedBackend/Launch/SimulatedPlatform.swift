@@ -28,14 +28,16 @@ final class SimulatedPlatform {
     do { return try directory.begin() } catch { throw BackendError(error) }
   }
 
-  /// Locks the AMD-SP and retires what killed processes left: guests that no domain knows, memory of no guest.
+  /// Locks the AMD-SP and retires what killed processes left: guests that no domain knows, memory of no
+  /// guest.
   func begin(known: Set<[UInt8]>) throws(BackendError) -> PlatformTransaction {
     var transaction = try lock()
     for (handle, slot) in transaction.processor.guests where !known.contains(slot.contextID) {
       try Self.retire(handle, &transaction)
     }
     let names = Set(transaction.processor.guests.values.map { Self.memoryFile($0.contextID) })
-    for name in try onPlatform({ () throws(PlatformError) in try memory.names() }) where !names.contains(name) {
+    for name in try onPlatform({ () throws(PlatformError) in try memory.names() }) where !names.contains(name)
+    {
       memory.remove(name)
     }
     return transaction

@@ -3,7 +3,8 @@ import SEV
 import SecureProcessor
 import StateStore
 
-/// A guest's life. What a guest itself would do, a simulated one does at once: it obeys the power button and reboots.
+/// A guest's life. What a guest itself would do, a simulated one does at once: it obeys the power button and
+/// reboots.
 extension SimulatedBackend {
   package func start(_ uuid: GuestUUID, paused: Bool) throws(BackendError) {
     try table.change { () throws(DomainFailure) in

@@ -58,7 +58,8 @@ extension DomainTable {
   func ranges(_ uuid: GuestUUID) throws(DomainFailure) -> [MemoryRange] {
     try sql { () throws(StoreError) in
       try database.rows(
-        "SELECT DISTINCT address, size, kind FROM mapping WHERE uuid = ? ORDER BY address", [.text(uuid.rawValue)]
+        "SELECT DISTINCT address, size, kind FROM mapping WHERE uuid = ? ORDER BY address",
+        [.text(uuid.rawValue)]
       ) { (row) throws(StoreError) in
         guard let kind = MemoryRange.Kind(rawValue: try row.text(2)) else { throw row.damage(2) }
         return MemoryRange(address: try row.bits(0), count: try row.int(1), kind: kind)

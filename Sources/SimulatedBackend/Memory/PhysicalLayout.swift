@@ -1,7 +1,8 @@
 import SecureProcessor
 
-/// Where a guest's memory lies in the simulated host's physical address space: 1 TiB for each of the firmware's handles,
-/// so that no two guests ever have an address in common. Guest physical address 0 is the slot's first byte.
+/// Where a guest's memory lies in the simulated host's physical address space: 1 TiB for each of the
+/// firmware's handles, so that no two guests ever have an address in common. Guest physical address 0 is the
+/// slot's first byte.
 struct PhysicalLayout {
   /// Bytes of a guest's slot.
   static let slotSize: UInt64 = 1 << 40

@@ -1,7 +1,7 @@
 import SecureProcessor
 
-/// A guest's memory while it is filled: one range of plaintext in this process over the file, to be read once and
-/// replaced by what the AMD-SP writes.
+/// A guest's memory while it is filled: one range of plaintext in this process over the file, to be read once
+/// and replaced by what the AMD-SP writes.
 final class StagedMemory: GuestMemory {
   private let memory: FileMemory
   private var address: UInt64 = 0
