@@ -58,7 +58,7 @@ package final class RunningTool: @unchecked Sendable {
     let signal = status & 0x7F
     ended = Outcome(
       status: signal == 0 ? (status >> 8) & 0xFF : 128 + signal, timedOut: false, stdout: "", stderr: "",
-      peakRSS: usage.ru_maxrss * 1024, cpuTime: Self.seconds(usage.ru_utime) + Self.seconds(usage.ru_stime),
+      cpuTime: Self.seconds(usage.ru_utime) + Self.seconds(usage.ru_stime),
       wallTime: (ContinuousClock.now - started) / .seconds(1))
     return true
   }

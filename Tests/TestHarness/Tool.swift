@@ -8,8 +8,6 @@ package struct Outcome: Sendable {
   package var timedOut: Bool
   package var stdout: String
   package var stderr: String
-  /// Bytes; of the program and of the children that it waited for, the largest.
-  package var peakRSS: Int
   /// Seconds of user and system time.
   package var cpuTime: Double
   package var wallTime: Double

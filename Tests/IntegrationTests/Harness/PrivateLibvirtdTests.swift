@@ -68,11 +68,10 @@ extension Integration {
   }
 
   @Suite("the tool runner") struct ToolTests {
-    @Test func `tells output, status, time and memory`() throws {
+    @Test func `tells output and status`() throws {
       let shell = Tool("/bin/bash", ["-c"])
       let outcome = try shell.run(["cat; echo err >&2; exit 7"], stdin: Data("in".utf8))
       #expect((outcome.stdout, outcome.stderr, outcome.status) == ("in", "err\n", 7))
-      #expect(outcome.peakRSS > 1 << 20 && outcome.peakRSS < 64 << 20)
       #expect(!outcome.timedOut)
     }
 
