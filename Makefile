@@ -23,11 +23,14 @@ quickstart: build
 	.ci/packages quickstart
 	CVMCTL=$(RELEASE)/cvmctl Examples/quickstart.sh
 
-# The only libstdc++ in this directory is the archive, so the link takes it (Package.swift searches it first).
+# Package.swift searches .build/static-cxx first, where libstdc++ and GCC's unwinder exist as archives only: the link takes
+# these, and a start loads two shared libraries less.
 build:
 	.ci/packages build
 	mkdir -p .build/static-cxx
-	ln -sf "$$(ls -v /usr/lib/gcc/*/*/libstdc++.a | tail -n 1)" .build/static-cxx/libstdc++.a
+	gcc=$$(ls -vd /usr/lib/gcc/*/*/libstdc++.a | tail -n 1); gcc=$${gcc%/*}; \
+	ln -sf "$$gcc/libstdc++.a" .build/static-cxx/libstdc++.a; \
+	ln -sf "$$gcc/libgcc_eh.a" .build/static-cxx/libgcc_s.a
 	for program in $(PROGRAMS); do \
 	  $(SWIFT) build -c release --static-swift-stdlib --product $$program; \
 	done

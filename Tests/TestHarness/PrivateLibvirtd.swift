@@ -131,7 +131,19 @@ package final class PrivateLibvirtd: @unchecked Sendable {
     _ = try directory.makeDirectory("bin")
     switch emulator {
     case .real: return "/usr/bin/qemu-system-x86_64"
-    case .wrapper: return try directory.copy(Repository.cvmQEMU, as: "bin/qemu-system-x86_64", mode: 0o755)
+    case .wrapper:
+      try installPlatform(in: directory)
+      return try directory.copy(Repository.cvmQEMU, as: "bin/qemu-system-x86_64", mode: 0o755)
     }
+  }
+
+  /// The simulated AMD-SP's directory belongs to QEMU's user: the wrapper runs as that.
+  private static func installPlatform(in directory: ScratchDirectory) throws {
+    let platform = try directory.makeDirectory("platform")
+    guard let user = unsafe getpwnam("libvirt-qemu") else { throw HarnessError("no user libvirt-qemu") }
+    guard unsafe chown(platform, user.pointee.pw_uid, user.pointee.pw_gid) == 0, unsafe chmod(platform, 0o700) == 0
+    else { throw HarnessError("cannot give \(platform) to libvirt-qemu: errno \(errno)") }
+    try directory.write(
+      "emulator = /usr/bin/qemu-system-x86_64\nplatform = \(platform)\n", to: "bin/cvm-qemu.conf")
   }
 }
