@@ -26,11 +26,14 @@ package struct GuestImage: Sendable {
     wholeFirmware = try directory.copy("\(built)/OVMF.fd", as: "OVMF.fd")
   }
 
-  /// The kernel command line that the image needs: `words` steer its /init.
-  package static func commandLine(_ words: String...) -> String {
-    (["console=ttyS0", "quiet", "panic=-1"] + words).joined(separator: " ")
+  /// The image's kernel with a command line of what it needs and `words`, which steer its /init.
+  package func boot(_ words: String...) -> GuestDocument.Boot {
+    let line = (["console=ttyS0", "quiet", "panic=-1"] + words).joined(separator: " ")
+    return GuestDocument.Boot(kernel: kernel, initrd: initrd, commandLine: line)
   }
 
-  /// Words that make the guest print the page of its launch secret.
+  /// Makes the guest print the page of its launch secret.
   package static let printSecret = "cvm.secret=0x80e memmap=4K$0x80e000"
+  /// Makes the guest stay up.
+  package static let stay = "cvm.stay"
 }

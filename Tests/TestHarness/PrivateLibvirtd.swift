@@ -141,7 +141,8 @@ package final class PrivateLibvirtd: @unchecked Sendable {
   private static func installPlatform(in directory: ScratchDirectory) throws {
     let platform = try directory.makeDirectory("platform")
     guard let user = unsafe getpwnam("libvirt-qemu") else { throw HarnessError("no user libvirt-qemu") }
-    guard unsafe chown(platform, user.pointee.pw_uid, user.pointee.pw_gid) == 0, unsafe chmod(platform, 0o700) == 0
+    guard unsafe chown(platform, user.pointee.pw_uid, user.pointee.pw_gid) == 0,
+      unsafe chmod(platform, 0o700) == 0
     else { throw HarnessError("cannot give \(platform) to libvirt-qemu: errno \(errno)") }
     try directory.write(
       "emulator = /usr/bin/qemu-system-x86_64\nplatform = \(platform)\n", to: "bin/cvm-qemu.conf")

@@ -17,7 +17,7 @@ extension Integration {
 
     @Test func `a killed daemon comes back and finds its guest`() throws {
       let libvirtd = try PrivateLibvirtd(.real)
-      let xml = PlainDomain(name: "plain", emulator: libvirtd.emulatorPath).xml
+      let xml = GuestDocument(name: "plain", emulator: libvirtd.emulatorPath).xml
       let file = try libvirtd.directory.write(xml, to: "plain.xml")
       try libvirtd.virsh.succeed("define", file)
       try libvirtd.virsh.succeed("start", "plain", "--paused")
@@ -48,8 +48,8 @@ extension Integration {
       let libvirtd = try PrivateLibvirtd(.real)
       let image = try GuestImage(in: libvirtd.directory)
       let console = try libvirtd.directory.console("plain")
-      var domain = PlainDomain(name: "plain", emulator: libvirtd.emulatorPath)
-      domain.boot = (image.kernel, image.initrd, GuestImage.commandLine())
+      var domain = GuestDocument(name: "plain", emulator: libvirtd.emulatorPath)
+      domain.boot = image.boot()
       domain.serial = console.path
       switch firmware {
       case "pflash": domain.firmware = .pflash(image.firmware)
