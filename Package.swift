@@ -98,7 +98,7 @@ let package = Package(
     tests(
       "CVMCoreTests",
       ["Attestation", "Bytes", "CVMCore", "CVMCrypto", "Documents", "SEV", "StateStore", "Vault"]),
-    tests("LibvirtBackendTests", ["Bytes", "CVMCore", "Documents", "LibvirtBackend"]),
+    tests("LibvirtBackendTests", ["Bytes", "CLibvirt", "CVMCore", "Documents", "LibvirtBackend"]),
     tests(
       "SimulatedBackendTests",
       ["Bytes", "CVMCore", "CVMCrypto", "Documents", "SEV", "SecureProcessor", "SimulatedBackend"]),
