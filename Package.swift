@@ -106,7 +106,9 @@ let package = Package(
     // What the tests of whole programs share: running programs, a private libvirtd, a bootable guest.
     .target(name: "TestHarness", dependencies: ["CLinux"], path: "Tests/TestHarness", swiftSettings: house),
     tests("CommandTests", ["Bytes", "TestHarness"]),
-    tests("IntegrationTests", ["Bytes", "SEV", "TestHarness"]),
+    tests(
+      "IntegrationTests",
+      ["Bytes", "CVMCore", "LibvirtBackend", "SEV", "SimulatedBackend", "TestHarness"]),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -67,6 +67,33 @@ extension Integration {
     }
   }
 
+  @Suite("the scripted emulator") struct ScriptedEmulatorTests {
+    @Test func `hangs, refuses and lies for guests, and never for probes`() throws {
+      let libvirtd = try PrivateLibvirtd(.real)
+      let image = try GuestImage(in: libvirtd.directory)
+      let emulator = try ScriptedEmulator(in: libvirtd)
+      let console = try libvirtd.directory.console("scripted")
+      var document = GuestDocument(name: "scripted", emulator: emulator.path)
+      document.boot = image.boot("truth")
+      document.serial = console.path
+      try emulator.set(.refuse("no such thing"))
+      try libvirtd.virsh.succeed("define", try libvirtd.directory.write(document.xml, to: "scripted.xml"))
+      #expect(try libvirtd.virsh.run("start", "scripted").stderr.contains("no such thing"))
+
+      try emulator.set(.hangBeforeExec)
+      let start = try libvirtd.virsh.start(["start", "scripted"])
+      #expect(!start.ends(within: .seconds(2)))
+      try libvirtd.virsh.succeed("destroy", "scripted")
+      #expect(try start.wait(timeout: .seconds(10)).status == 1)
+      #expect(libvirtd.guestProcesses().isEmpty)
+
+      try emulator.set(.replace("truth", with: "a lie"))
+      try libvirtd.virsh.succeed("start", "scripted")
+      #expect(console.shows(GuestImage.done, within: .seconds(60)))
+      #expect(console.text.contains("a lie") && !console.text.contains("truth"))
+    }
+  }
+
   @Suite("the tool runner") struct ToolTests {
     @Test func `tells output and status`() throws {
       let shell = Tool("/bin/bash", ["-c"])
