@@ -108,7 +108,7 @@ let package = Package(
     tests("CommandTests", ["Bytes", "TestHarness"]),
     tests(
       "IntegrationTests",
-      ["Bytes", "CVMCore", "LibvirtBackend", "SEV", "SimulatedBackend", "TestHarness"]),
+      ["Bytes", "CVMCore", "CVMCrypto", "LibvirtBackend", "SEV", "SimulatedBackend", "TestHarness"]),
   ],
   swiftLanguageModes: [.v6]
 )
