@@ -32,6 +32,8 @@ package struct GuestDocument: Sendable {
   /// The policy of a SEV or SEV-ES launch; nil: a plain guest.
   package var policy: UInt32?
   package var kernelHashes = false
+  /// The guest owner's certificate and launch blob, in base64; nil: a launch that nobody can attest.
+  package var session: (certificate: String, blob: String)?
 
   package init(name: String, emulator: String) {
     self.name = name
@@ -89,8 +91,10 @@ package struct GuestDocument: Sendable {
   private var security: String {
     guard let policy else { return "" }
     let hashes = kernelHashes ? " kernelHashes='yes'" : ""
+    let secrets =
+      session.map { "<dhCert>\($0.certificate)</dhCert><session>\($0.blob)</session>" } ?? ""
     return """
-      <launchSecurity type='sev'\(hashes)><policy>0x\(String(policy, radix: 16))</policy></launchSecurity>
+      <launchSecurity type='sev'\(hashes)><policy>0x\(String(policy, radix: 16))</policy>\(secrets)</launchSecurity>
       """
   }
 }
