@@ -55,7 +55,7 @@ package final class CommandHost: Sendable {
   }
 
   /// The record of the guest's latest launch.
-  package func record(_ guest: String) throws -> [String: Any] {
+  package func record(_ guest: String) throws -> JSONObject {
     try cvmctl.succeed("-o", "json", "launch", "show", guest).object()
   }
 }

@@ -20,9 +20,18 @@ package struct Outcome: Sendable {
   }
 
   /// The standard output as one JSON object.
-  package func object() throws -> [String: Any] {
+  package func object() throws -> JSONObject {
     guard let object = try json() as? [String: Any] else { throw HarnessError("no JSON object: \(stdout)") }
-    return object
+    return JSONObject(object)
+  }
+
+  /// The error object that `-o json` puts on stderr.
+  package func errorObject() throws -> JSONObject {
+    let value = try? JSONSerialization.jsonObject(with: Data(stderr.utf8))
+    guard let object = value as? [String: Any], let error = object["error"] as? [String: Any] else {
+      throw HarnessError("no error object on stderr, exit \(status): \(stderr)")
+    }
+    return JSONObject(error)
   }
 }
 
