@@ -42,7 +42,7 @@ let package = Package(
     // Floor 0: C.
     .target(name: "CLibvirt", linkerSettings: [.linkedLibrary("dl")]),
     .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
-    .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
+    .target(name: "CSQLite", linkerSettings: [.linkedLibrary("sqlite3")]),
     .systemLibrary(name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
     .systemLibrary(name: "CExpat", pkgConfig: "expat", providers: [.apt(["libexpat1-dev"])]),
     .target(name: "CLinux"),
@@ -58,7 +58,7 @@ let package = Package(
     // Floor 3.
     floor("SecureProcessor", ["Bytes", "CLinux", "CVMCrypto", "SEV"]),
     floor("Attestation", ["Bytes", "CVMCrypto", "SEV"]),
-    floor("StateStore", ["Bytes", "CLinux", "CSQLite", "CVMCrypto"]),
+    floor("StateStore", ["Bytes", "CLinux", "CSQLite", "CVMCrypto", "Documents"]),
 
     // Floor 4.
     floor("Vault", ["Bytes", "CLinux", "CVMCrypto", "StateStore"]),
@@ -93,8 +93,8 @@ let package = Package(
     tests("SEVTests", ["Bytes", "CVMCrypto", "SEV"]),
     tests("SecureProcessorTests", ["Bytes", "CVMCrypto", "SEV", "SecureProcessor"]),
     tests("AttestationTests", ["Attestation", "Bytes", "CVMCrypto", "SEV", "SecureProcessor"]),
-    tests("StateStoreTests", ["Bytes", "StateStore"]),
-    tests("VaultTests", ["Bytes", "CVMCrypto", "StateStore", "Vault"]),
+    tests("StateStoreTests", ["Bytes", "CSQLite", "CVMCrypto", "Documents", "StateStore"]),
+    tests("VaultTests", ["Bytes", "CVMCrypto", "Documents", "StateStore", "Vault"]),
     tests(
       "CVMCoreTests",
       ["Attestation", "Bytes", "CVMCore", "CVMCrypto", "Documents", "SEV", "StateStore", "Vault"]),

@@ -1,2 +1,0 @@
-/* SQLite 3, the system's. */
-#include <sqlite3.h>
