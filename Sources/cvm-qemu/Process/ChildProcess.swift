@@ -1,0 +1,34 @@
+import CLinux
+import Glibc
+
+/// Starting this program again in another role, and becoming QEMU.
+enum ChildProcess {
+  /// The image of this process: the same file, even if its name now holds another one.
+  static let thisProgram = "/proc/self/exe"
+
+  /// Runs this program with `arguments`; its descriptors 3, 4, … are `descriptors`, and it has no others.
+  static func spawn(
+    _ arguments: [String], descriptors: [Descriptor], newSession: Bool
+  ) throws(SystemError) -> pid_t {
+    let numbers = descriptors.map(\.number)
+    let child = ArgumentVector(texts: arguments).withPointers { argv in
+      unsafe cvm_spawn(
+        thisProgram, argv, environ, numbers, Int32(clamping: numbers.count), 0, newSession ? 1 : 0)
+    }
+    guard child > 0 else { throw SystemError("posix_spawn") }
+    return child
+  }
+
+  /// Waits for a child to end and tells whether it ended well.
+  static func succeeded(_ child: pid_t) -> Bool {
+    var status: Int32 = 0
+    while unsafe waitpid(child, &status, 0) < 0 { if errno != EINTR { return false } }
+    return status == 0
+  }
+
+  /// Replaces this process by `program`; returns only to say why it could not.
+  static func become(_ program: String, _ arguments: ArgumentVector) -> SystemError {
+    _ = arguments.withPointers { argv in unsafe execv(program, argv) }
+    return SystemError("exec", path: program)
+  }
+}
