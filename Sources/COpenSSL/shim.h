@@ -1,4 +1,4 @@
-/* libcrypto 3, the system's, and wrappers for the macros that Swift cannot see. */
+/* libcrypto 3, the system's, and wrappers for the macros and variadic functions that Swift cannot see. */
 #include <openssl/bn.h>
 #include <openssl/core_names.h>
 #include <openssl/crypto.h>
@@ -9,3 +9,72 @@
 #include <openssl/param_build.h>
 #include <openssl/rand.h>
 #include <openssl/rsa.h>
+#include <openssl/x509.h>
+
+/* EVP_MAC_init of an HMAC context with SHA-256; `key` is never NULL, its length may be 0. */
+static inline int cvm_hmac_sha256_init(EVP_MAC_CTX *context, const unsigned char *key, size_t count)
+{
+    OSSL_PARAM params[2];
+    params[0] = OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, (char *)"SHA256", 0);
+    params[1] = OSSL_PARAM_construct_end();
+    return EVP_MAC_init(context, key, count, params);
+}
+
+/* A fresh P-384 key pair, or NULL. */
+static inline EVP_PKEY *cvm_p384_generate(void)
+{
+    return EVP_PKEY_Q_keygen(NULL, NULL, "EC", "P-384");
+}
+
+/* A fresh RSA key pair (exponent 65537), or NULL. */
+static inline EVP_PKEY *cvm_rsa_generate(size_t bits)
+{
+    return EVP_PKEY_Q_keygen(NULL, NULL, "RSA", bits);
+}
+
+static inline EVP_PKEY *cvm_key_from(const char *type, int selection, OSSL_PARAM *params)
+{
+    EVP_PKEY *key = NULL;
+    EVP_PKEY_CTX *context = EVP_PKEY_CTX_new_from_name(NULL, type, NULL);
+    if (context == NULL)
+        return NULL;
+    if (EVP_PKEY_fromdata_init(context) != 1 || EVP_PKEY_fromdata(context, &key, selection, params) != 1)
+        key = NULL;
+    EVP_PKEY_CTX_free(context);
+    return key;
+}
+
+/* A P-384 key from the uncompressed point and, unless `scalar` is NULL, the private scalar in native byte order.
+   NULL where the point is not on the curve. */
+static inline EVP_PKEY *cvm_p384_key(const unsigned char *point, size_t point_count,
+                                     unsigned char *scalar, size_t scalar_count)
+{
+    OSSL_PARAM params[4];
+    int n = 0;
+    params[n++] = OSSL_PARAM_construct_utf8_string(OSSL_PKEY_PARAM_GROUP_NAME, (char *)"secp384r1", 0);
+    params[n++] = OSSL_PARAM_construct_octet_string(OSSL_PKEY_PARAM_PUB_KEY, (void *)point, point_count);
+    if (scalar != NULL)
+        params[n++] = OSSL_PARAM_construct_BN(OSSL_PKEY_PARAM_PRIV_KEY, scalar, scalar_count);
+    params[n] = OSSL_PARAM_construct_end();
+    return cvm_key_from("EC", scalar != NULL ? EVP_PKEY_KEYPAIR : EVP_PKEY_PUBLIC_KEY, params);
+}
+
+/* An RSA public key from modulus and exponent in native byte order, or NULL. */
+static inline EVP_PKEY *cvm_rsa_public_key(unsigned char *modulus, size_t modulus_count,
+                                           unsigned char *exponent, size_t exponent_count)
+{
+    OSSL_PARAM params[3];
+    params[0] = OSSL_PARAM_construct_BN(OSSL_PKEY_PARAM_RSA_N, modulus, modulus_count);
+    params[1] = OSSL_PARAM_construct_BN(OSSL_PKEY_PARAM_RSA_E, exponent, exponent_count);
+    params[2] = OSSL_PARAM_construct_end();
+    return cvm_key_from("RSA", EVP_PKEY_PUBLIC_KEY, params);
+}
+
+/* Makes a signing or verifying context RSASSA-PSS: MGF1 with the message's hash, salt as long as the hash. */
+static inline int cvm_pss(EVP_PKEY_CTX *context)
+{
+    return EVP_PKEY_CTX_set_rsa_padding(context, RSA_PKCS1_PSS_PADDING) == 1 &&
+           EVP_PKEY_CTX_set_rsa_pss_saltlen(context, RSA_PSS_SALTLEN_DIGEST) == 1;
+}
+
+static inline int cvm_is_rsa(const EVP_PKEY *key) { return EVP_PKEY_is_a(key, "RSA"); }

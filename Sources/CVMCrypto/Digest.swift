@@ -1,0 +1,73 @@
+internal import COpenSSL
+
+/// A hash over bytes that come in pieces. `update` reads the caller's storage in place; a failure of
+/// libcrypto shows at `finalize`. Ends with its first `finalize`.
+@safe package class DigestStream {
+  private let context: OpaquePointer  // EVP_MD_CTX
+  private let size: Int
+  private var failure: CryptoError?
+
+  init(_ algorithm: HashAlgorithm) throws(CryptoError) {
+    let digest = try unsafe algorithm.fetched.get()
+    guard let fresh = unsafe EVP_MD_CTX_new() else { throw .drain("EVP_MD_CTX_new") }
+    guard unsafe EVP_DigestInit_ex2(fresh, digest, nil) == 1 else {
+      unsafe EVP_MD_CTX_free(fresh)
+      throw .drain("EVP_DigestInit")
+    }
+    unsafe context = fresh
+    size = algorithm.size
+  }
+
+  deinit { unsafe EVP_MD_CTX_free(context) }
+
+  package final func update(_ bytes: [UInt8]) {
+    bytes.withBytes { update($0) }
+  }
+
+  @safe package final func update(_ bytes: UnsafeRawBufferPointer) {
+    guard failure == nil, bytes.count > 0 else { return }
+    if unsafe EVP_DigestUpdate(context, bytes.baseAddress, bytes.count) != 1 {
+      failure = .drain("EVP_DigestUpdate")
+    }
+  }
+
+  package final func finalize() throws(CryptoError) -> [UInt8] {
+    if let failure { throw failure }
+    failure = .invalidInput("a hash finalized twice")
+    var digest = [UInt8](repeating: 0, count: size)
+    guard unsafe EVP_DigestFinal_ex(context, &digest, nil) == 1 else { throw .drain("EVP_DigestFinal") }
+    return digest
+  }
+}
+
+/// SHA-256 (FIPS 180-4).
+package enum SHA256 {
+  /// Bytes of a digest.
+  package static let size = 32
+
+  package static func hash(_ bytes: [UInt8]) throws(CryptoError) -> [UInt8] {
+    let stream = try Stream()
+    stream.update(bytes)
+    return try stream.finalize()
+  }
+
+  package final class Stream: DigestStream {
+    package init() throws(CryptoError) { try super.init(.sha256) }
+  }
+}
+
+/// SHA-384 (FIPS 180-4).
+package enum SHA384 {
+  /// Bytes of a digest.
+  package static let size = 48
+
+  package static func hash(_ bytes: [UInt8]) throws(CryptoError) -> [UInt8] {
+    let stream = try Stream()
+    stream.update(bytes)
+    return try stream.finalize()
+  }
+
+  package final class Stream: DigestStream {
+    package init() throws(CryptoError) { try super.init(.sha384) }
+  }
+}
