@@ -149,6 +149,12 @@ int cvm_unix_path(int fd, char *path, size_t size) {
   return 0;
 }
 
+int cvm_open_directory(const char *path) { return open(path, O_PATH | O_DIRECTORY | O_CLOEXEC); }
+
+int cvm_open_handle(int directory, const char *name) {
+  return openat(directory, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+}
+
 int cvm_pipe(int *reader, int *writer) {
   int ends[2];
   if (pipe2(ends, O_CLOEXEC) != 0) return -1;
@@ -159,10 +165,11 @@ int cvm_pipe(int *reader, int *writer) {
 
 int cvm_close_on_exec(int fd, int on) { return fcntl(fd, F_SETFD, on ? FD_CLOEXEC : 0); }
 
-static int spawn_actions(posix_spawn_file_actions_t *actions, const int *fds, int count, int keep_error) {
+static int spawn_actions(posix_spawn_file_actions_t *actions, const int *fds, int count, int output) {
   int failed = posix_spawn_file_actions_addopen(actions, 0, "/dev/null", O_RDONLY, 0);
-  if (!failed) failed = posix_spawn_file_actions_addopen(actions, 1, "/dev/null", O_WRONLY, 0);
-  if (!failed && !keep_error) failed = posix_spawn_file_actions_addopen(actions, 2, "/dev/null", O_WRONLY, 0);
+  if (!failed && output >= 0) failed = posix_spawn_file_actions_adddup2(actions, output, 1);
+  if (!failed && output < 0) failed = posix_spawn_file_actions_addopen(actions, 1, "/dev/null", O_WRONLY, 0);
+  if (!failed) failed = posix_spawn_file_actions_addopen(actions, 2, "/dev/null", O_WRONLY, 0);
   for (int i = 0; i < count && !failed; i++) failed = posix_spawn_file_actions_adddup2(actions, fds[i], 3 + i);
   if (!failed) failed = posix_spawn_file_actions_addclosefrom_np(actions, 3 + count);
   return failed;
@@ -191,14 +198,18 @@ static int raise_descriptors(const int *fds, int *raised, int count) {
   return 0;
 }
 
-int cvm_spawn(const char *path, char *const *argv, char *const *envp, const int *fds, int count, int keep_error,
+int cvm_spawn(const char *path, char *const *argv, char *const *envp, const int *fds, int count, int output,
               int new_session) {
-  int raised[16];
-  if (count < 0 || count > 16) {
+  enum { most = 16 };
+  int sources[most + 1], raised[most + 1];
+  if (count < 0 || count > most) {
     errno = EINVAL;
     return -1;
   }
-  int failed = raise_descriptors(fds, raised, count);
+  memcpy(sources, fds, sizeof(int) * (size_t)count);
+  int all = count;
+  if (output >= 0) sources[all++] = output;
+  int failed = raise_descriptors(sources, raised, all);
   if (failed) {
     errno = failed;
     return -1;
@@ -208,12 +219,12 @@ int cvm_spawn(const char *path, char *const *argv, char *const *envp, const int 
   pid_t pid = -1;
   posix_spawn_file_actions_init(&actions);
   posix_spawnattr_init(&attributes);
-  failed = spawn_actions(&actions, raised, count, keep_error);
+  failed = spawn_actions(&actions, raised, count, output < 0 ? -1 : raised[count]);
   if (!failed) failed = spawn_attributes(&attributes, new_session);
   if (!failed) failed = posix_spawn(&pid, path, &actions, &attributes, argv, envp);
   posix_spawnattr_destroy(&attributes);
   posix_spawn_file_actions_destroy(&actions);
-  for (int i = 0; i < count; i++) close(raised[i]);
+  for (int i = 0; i < all; i++) close(raised[i]);
   errno = failed;
   return failed ? -1 : pid;
 }

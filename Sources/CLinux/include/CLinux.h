@@ -41,14 +41,20 @@ int cvm_unix_accept(int listener);
    another family. */
 int cvm_unix_path(int fd, char *_Nonnull path, size_t size);
 
+/* open(2) of a directory, with O_PATH and O_CLOEXEC. */
+int cvm_open_directory(const char *_Nonnull path);
+
+/* openat(2) with O_PATH, O_NOFOLLOW and O_CLOEXEC: a handle to whatever `name` is, a socket too. */
+int cvm_open_handle(int directory, const char *_Nonnull name);
+
 /* pipe2(2) with O_CLOEXEC. */
 int cvm_pipe(int *_Nonnull reader, int *_Nonnull writer);
 
-/* posix_spawn(3) of `path`: /dev/null as descriptors 0 and 1, this process's 2 if `keep_error` (else /dev/null),
-   fds[i] as 3 + i, no other descriptor; default signal actions, no signal blocked; a session of its own if
-   `new_session`. Returns the process id. */
+/* posix_spawn(3) of `path`: /dev/null as descriptors 0 and 2, `output` as 1 (/dev/null if negative), fds[i] as 3 + i, no
+   other descriptor; default signal actions, no signal blocked; a session of its own if `new_session`. Returns the
+   process id. */
 int cvm_spawn(const char *_Nonnull path, char *const _Nullable *_Nonnull argv, char *const _Nullable *_Nonnull envp,
-              const int *_Nonnull fds, int count, int keep_error, int new_session);
+              const int *_Nonnull fds, int count, int output, int new_session);
 
 /* Sets or clears close-on-exec. */
 int cvm_close_on_exec(int fd, int on);

@@ -1,3 +1,5 @@
+import SEV
+
 /// Everything that the launch of an SEV guest needs to know of QEMU's command line.
 struct GuestPlan: Equatable {
   let name: String
@@ -26,7 +28,7 @@ struct GuestPlan: Equatable {
     memory = try MemoryPlan(arguments, machine: machine)
     monitor = try MonitorPlan.guest(arguments)
     startsPaused = arguments.contains("S")
-    if object.policy.contains(.es) { try requireES() }
+    if object.policy.es { try requireES() }
   }
 
   private func requireES() throws(LaunchRefusal) {
@@ -35,7 +37,7 @@ struct GuestPlan: Equatable {
   }
 
   /// Options that reach the guest's memory or its state past the AMD-SP.
-  private static let refused = ["incoming", "loadvm", "gdb", "s"]
+  private static let refused = ["incoming", "loadvm", "gdb", "s", "preconfig"]
 
   private static func refuseUnsupported(_ arguments: QEMUArguments) throws(LaunchRefusal) {
     if arguments.contains("incoming") { throw .migration }

@@ -22,6 +22,13 @@ struct MemoryPlan: Equatable {
     (position, size) = try Self.backend(id, arguments)
   }
 
+  /// Bytes below 4 GiB: QEMU makes room for devices there (hw/i386/pc_q35.c, pc_piix.c).
+  func lowMemory(_ machine: MachineOption) -> UInt64 {
+    let isQ35 = machine.options["type"]?.contains("q35") ?? false
+    let (most, rest): (UInt64, UInt64) = isQ35 ? (0xB000_0000, 0x8000_0000) : (0xE000_0000, 0xC000_0000)
+    return size < most ? size : rest
+  }
+
   /// The object in QEMU's place of `position`: memory that QEMU shares with us by descriptor `number`.
   func rewritten(_ options: OptionText?, descriptor number: Int32) -> String {
     var options = options ?? OptionText.backend(id: id, size: size)

@@ -1,3 +1,5 @@
+import Documents
+
 /// The value of a QEMU option: `type,key=value,…`, where a comma inside a value is written twice, or a JSON object.
 /// Parts that are not changed keep their spelling.
 struct OptionText: Equatable {

@@ -13,8 +13,8 @@ struct ProcessorPlan: Equatable {
   static let most = 4096
 
   init(_ arguments: QEMUArguments) throws(LaunchRefusal) {
-    let options = arguments.last("cpu").flatMap { OptionText($0, impliedKey: "model") }
-    model = options?["model"] ?? "qemu64"
+    let options = arguments.last("cpu").flatMap { OptionText($0, impliedKey: "name") }
+    model = options?["name"] ?? "qemu64"
     signature = Self.signature(model, options)
     let devices = arguments.values(of: "device").filter {
       OptionText($0, impliedKey: "driver")?["driver"]?.hasSuffix("-x86_64-cpu") == true
@@ -24,13 +24,10 @@ struct ProcessorPlan: Equatable {
     count = sum
   }
 
-  private static let changing = ["family", "model-id", "stepping", "level"]
-
+  /// `family=…` and the like change what CPUID says: the name alone does not tell the signature then.
   private static func signature(_ model: String, _ options: OptionText?) -> CPUSignature? {
-    // `family=…` and the like change what CPUID says: the name does not tell the signature then.
-    let overridden = options?.keys.contains { $0 == "family" || $0 == "stepping" } ?? false
-    let modelTwice = options?.keys.filter { $0 == "model" }.count ?? 0 > 1
-    return overridden || modelTwice ? nil : CPUSignature(model) ?? (model == "qemu64" ? qemu64 : nil)
+    guard Set(options?.keys ?? []).isDisjoint(with: ["family", "model", "stepping"]) else { return nil }
+    return CPUSignature(model: model) ?? (model == "qemu64" || model == "qemu64-v1" ? qemu64 : nil)
   }
 
   /// Family 15, model 107, stepping 1.

@@ -1,3 +1,5 @@
+import SEV
+
 extension QEMUArguments {
   /// The command line of a probe, its monitor listening on descriptor `monitor`.
   func rewritten(probe plan: MonitorPlan, monitor: Int32) -> QEMUArguments {
@@ -22,7 +24,7 @@ extension QEMUArguments {
       added.append(Element("object", backend))
     }
     // The vCPUs of an SEV-ES guest cannot be reset: on hardware QEMU makes a shutdown of each reset.
-    if plan.object.policy.contains(.es) { added.append(Element("action", "reboot=shutdown")) }
+    if plan.object.policy.es { added.append(Element("action", "reboot=shutdown")) }
     return replacing(changes, adding: added)
   }
 

@@ -40,6 +40,9 @@ enum LaunchRefusal: Error, Equatable {
   case cBitPosition(host: UInt32, requested: UInt32)
   case reducedPhysBits(UInt32)
   case esUnavailable
+  case noFreeASID
+  case unknownEmulator(String)
+  case hashesNotMapped
   case command(LaunchCommand, FirmwareStatus)
   case memory(reason: String)
 
@@ -95,6 +98,9 @@ enum LaunchRefusal: Error, Equatable {
       "sev_kvm_init: reduced_phys_bits check failed, it should be in the range of 1 to 63, requested '\(requested)'"
     case .esUnavailable:
       "sev_kvm_init: guest policy requires SEV-ES, but host SEV-ES support unavailable"
+    case .noFreeASID: "sev_kvm_init: failed to initialize ret=-16 fw_error=0 ''"
+    case .unknownEmulator(let file): "\(file) does not tell its version"
+    case .hashesNotMapped: "SEV: cannot map hashes table guest memory area"
     case .command(let command, let status): "\(command.name): \(status.qemuText)"
     case .memory(let reason): "the guest's memory failed: \(reason)"
     case .proxyDied: "the process that simulates the AMD-SP ended before the launch was done"

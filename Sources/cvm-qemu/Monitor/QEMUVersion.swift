@@ -1,3 +1,5 @@
+import Documents
+
 /// The real QEMU's version, as its monitor's greeting or `--version` tells it.
 struct QEMUVersion: Equatable, Comparable {
   let major: Int

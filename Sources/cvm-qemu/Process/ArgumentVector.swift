@@ -26,9 +26,9 @@ struct ArgumentVector: Equatable {
   func withPointers<R>(_ body: (UnsafePointer<UnsafeMutablePointer<CChar>?>) -> R) -> R {
     var pointers = unsafe arguments.map { unsafe Self.copy($0) }
     unsafe pointers.append(nil)
-    defer { for pointer in unsafe pointers { unsafe free(pointer) } }
+    defer { unsafe pointers.forEach { unsafe free($0) } }
     return unsafe pointers.withUnsafeBufferPointer { buffer in
-      guard let base = unsafe buffer.baseAddress else { preconditionFailure("holds at least the final nil") }
+      guard let base = buffer.baseAddress else { preconditionFailure("holds at least the final nil") }
       return unsafe body(base)
     }
   }
@@ -36,7 +36,7 @@ struct ArgumentVector: Equatable {
   private static func copy(_ bytes: [UInt8]) -> UnsafeMutablePointer<CChar>? {
     let text = bytes.prefix { $0 != 0 }.map { CChar(bitPattern: $0) } + [0]
     return unsafe text.withUnsafeBufferPointer { buffer in
-      guard let base = unsafe buffer.baseAddress else { return nil }
+      guard let base = buffer.baseAddress else { return nil }
       return unsafe strdup(base)
     }
   }

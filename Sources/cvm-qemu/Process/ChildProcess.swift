@@ -10,12 +10,25 @@ enum ChildProcess {
   static func spawn(
     _ arguments: [String], descriptors: [Descriptor], newSession: Bool
   ) throws(SystemError) -> pid_t {
+    try spawn(thisProgram, arguments, descriptors, output: nil, newSession: newSession)
+  }
+
+  /// Runs `program`, which writes to `output`; it has no other descriptor.
+  static func spawn(
+    _ program: String, _ arguments: [String], output: Descriptor
+  ) throws(SystemError) -> pid_t {
+    try spawn(program, [program] + arguments, [], output: output, newSession: false)
+  }
+
+  private static func spawn(
+    _ program: String, _ arguments: [String], _ descriptors: [Descriptor], output: Descriptor?, newSession: Bool
+  ) throws(SystemError) -> pid_t {
     let numbers = descriptors.map(\.number)
-    let child = ArgumentVector(texts: arguments).withPointers { argv in
+    let child = unsafe ArgumentVector(texts: arguments).withPointers { argv in
       unsafe cvm_spawn(
-        thisProgram, argv, environ, numbers, Int32(clamping: numbers.count), 0, newSession ? 1 : 0)
+        program, argv, environ, numbers, Int32(clamping: numbers.count), output?.number ?? -1, newSession ? 1 : 0)
     }
-    guard child > 0 else { throw SystemError("posix_spawn") }
+    guard child > 0 else { throw SystemError("posix_spawn", path: program) }
     return child
   }
 
@@ -28,7 +41,7 @@ enum ChildProcess {
 
   /// Replaces this process by `program`; returns only to say why it could not.
   static func become(_ program: String, _ arguments: ArgumentVector) -> SystemError {
-    _ = arguments.withPointers { argv in unsafe execv(program, argv) }
+    _ = unsafe arguments.withPointers { argv in unsafe execv(program, argv) }
     return SystemError("exec", path: program)
   }
 }

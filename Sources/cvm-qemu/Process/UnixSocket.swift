@@ -20,13 +20,13 @@ enum UnixSocket {
     beside neighbour: String
   ) throws(SystemError) -> (listener: Descriptor, address: Descriptor) {
     let place = directory(of: neighbour)
-    let directory = try Descriptor.open(place, O_PATH | O_DIRECTORY)
+    let directory = try handle(ofDirectory: place)
     let name = ".cvm-qemu.\(getpid())"
     let plain = "\(place)/\(name)"
     // QEMU removes the name that it was bound to at its end: the plain one is gone then, the other means nothing there.
     let listener = try bind(plain.utf8.count <= longestPath ? plain : "/proc/self/fd/\(directory.number)/\(name)")
     defer { _ = unsafe unlinkat(directory.number, name, 0) }
-    let address = unsafe openat(directory.number, name, O_PATH | O_NOFOLLOW | O_CLOEXEC)
+    let address = unsafe cvm_open_handle(directory.number, name)
     guard address >= 0 else { throw SystemError("open", path: name) }
     return (listener, Descriptor(owning: address))
   }
@@ -54,6 +54,12 @@ enum UnixSocket {
   static func directory(of path: String) -> String {
     guard let slash = path.lastIndex(of: "/") else { return "." }
     return slash == path.startIndex ? "/" : String(path[..<slash])
+  }
+
+  private static func handle(ofDirectory path: String) throws(SystemError) -> Descriptor {
+    let number = unsafe cvm_open_directory(path)
+    guard number >= 0 else { throw SystemError("open", path: path) }
+    return Descriptor(owning: number)
   }
 
   private static func bind(_ path: String) throws(SystemError) -> Descriptor {
