@@ -116,7 +116,7 @@ extension SEVCertificate {
     _ slot: SlotNumber, as usage: CertificateUsage, with key: P384.PrivateKey
   ) throws(CryptoError) {
     let signature = ECDSAField.encode(try key.sign(body, hash: .sha256))
-    fill(slot, usage, .ecdsaSHA256, signature)
+    try fill(slot, usage, .ecdsaSHA256, signature)
   }
 
   /// Signs with an RSA key that is certified under `usage`: SHA-256 for 2048 bits, SHA-384 for 4096.
@@ -125,7 +125,7 @@ extension SEVCertificate {
   ) throws(CryptoError) {
     let algorithm: CertificateAlgorithm = key.publicKey.modulus.count == 256 ? .rsaSHA256 : .rsaSHA384
     let signature = try key.sign(body, hash: algorithm.hash)
-    fill(slot, usage, algorithm, signature.reversed())
+    try fill(slot, usage, algorithm, signature.reversed())
   }
 
   /// Takes a signature over as it stands; used by the firmware, which keeps the CEK's when an owner's CA
@@ -136,9 +136,8 @@ extension SEVCertificate {
 
   private mutating func fill(
     _ slot: SlotNumber, _ usage: CertificateUsage, _ algorithm: CertificateAlgorithm, _ signature: [UInt8]
-  ) {
-    let padding = [UInt8](repeating: 0, count: max(0, SignatureSlot.signatureSize - signature.count))
-    slots[slot.rawValue] = SignatureSlot(
-      usage: usage.rawValue, algorithm: algorithm.rawValue, signature: signature + padding)
+  ) throws(CryptoError) {
+    slots[slot.rawValue] = try SignatureSlot(
+      usage: usage.rawValue, algorithm: algorithm.rawValue, signature: signature)
   }
 }

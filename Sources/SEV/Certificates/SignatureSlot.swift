@@ -1,4 +1,5 @@
 internal import Bytes
+package import CVMCrypto
 
 /// One of a SEV certificate's two signatures, as it stands in the file: who signed it and how are claims
 /// until they are verified.
@@ -17,9 +18,22 @@ package struct SignatureSlot: Equatable, Sendable {
   package let algorithm: UInt32
   package let signature: [UInt8]
 
+  /// A signature shorter than the slot is padded with zeros; throws `.invalidInput` for a longer one.
+  package init(usage: UInt32, algorithm: UInt32, signature: [UInt8]) throws(CryptoError) {
+    guard signature.count <= Self.signatureSize else {
+      throw .invalidInput("a certificate signature of \(signature.count) bytes")
+    }
+    self.init(usage: usage, algorithm: algorithm, padding: signature)
+  }
+
+  private init(usage: UInt32, algorithm: UInt32, padding signature: [UInt8]) {
+    self.usage = usage
+    self.algorithm = algorithm
+    self.signature = signature + [UInt8](repeating: 0, count: Self.signatureSize - signature.count)
+  }
+
   package static let empty = SignatureSlot(
-    usage: CertificateUsage.none.rawValue, algorithm: CertificateAlgorithm.none.rawValue,
-    signature: [UInt8](repeating: 0, count: signatureSize))
+    usage: CertificateUsage.none.rawValue, algorithm: CertificateAlgorithm.none.rawValue, padding: [])
 
   /// Neither a usage nor an algorithm is claimed.
   package var isEmpty: Bool { claims == 0 }
