@@ -8,7 +8,9 @@ struct JSONObject: Equatable {
 
   /// Nil for a text that is no strict JSON, no object, or beyond the limits of a monitor's message.
   init?(parsing bytes: [UInt8]) {
-    guard let value = try? JSONText.parse(bytes, limits: Self.limits), let members = value.members else { return nil }
+    guard let value = try? JSONText.parse(bytes, limits: Self.limits), let members = value.members else {
+      return nil
+    }
     self.members = members
   }
 

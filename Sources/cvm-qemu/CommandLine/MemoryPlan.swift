@@ -59,7 +59,9 @@ struct MemoryPlan: Equatable {
   /// `-m [size=]n`, a bare number in MiB; QEMU's default is 128 MiB.
   private static func size(ofOption text: String?) throws(LaunchRefusal) -> UInt64 {
     guard let text else { return 128 << 20 }
-    guard let size = OptionText(text, impliedKey: "size")?["size"].flatMap({ QEMUNumber.size($0, unit: 1 << 20) }),
+    guard
+      let size = OptionText(text, impliedKey: "size")?["size"].flatMap({ QEMUNumber.size($0, unit: 1 << 20) }
+      ),
       size > 0
     else { throw .badMemory }
     return size

@@ -61,7 +61,9 @@ struct MonitorPlan: Equatable {
   private static func refuseHumanMonitors(_ arguments: QEMUArguments) throws(LaunchRefusal) {
     let silent = ["none", "null"]
     guard arguments.values(of: "monitor").allSatisfy(silent.contains) else { throw .severalMonitors }
-    guard !arguments.values(of: "serial").contains(where: { $0.hasPrefix("mon:") }) else { throw .severalMonitors }
+    guard !arguments.values(of: "serial").contains(where: { $0.hasPrefix("mon:") }) else {
+      throw .severalMonitors
+    }
     // -nographic puts a human monitor on the terminal unless told otherwise.
     let quiet = arguments.contains("nodefaults") || arguments.contains("monitor")
     guard quiet || !arguments.contains("nographic") else { throw .severalMonitors }

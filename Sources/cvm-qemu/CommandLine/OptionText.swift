@@ -74,7 +74,11 @@ struct OptionText: Equatable {
   /// Puts one member in the place of all of this name.
   mutating func set(_ key: String, _ value: String) {
     switch form {
-    case .pairs(let pairs): form = .pairs(pairs.filter { $0.key != key } + [Self.pair(key, value)])
+    case .pairs(var pairs):
+      let position = pairs.firstIndex { $0.key == key } ?? pairs.endIndex
+      pairs.removeAll { $0.key == key }
+      pairs.insert(Self.pair(key, value), at: position)
+      form = .pairs(pairs)
     case .json(var object):
       object[key] = .string(value)
       form = .json(object)

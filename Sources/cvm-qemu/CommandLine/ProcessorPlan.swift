@@ -50,7 +50,8 @@ struct ProcessorPlan: Equatable {
   }
 
   private static func number(_ options: OptionText, _ key: String) throws(LaunchRefusal) -> Int {
-    guard let value = options[key].flatMap(QEMUNumber.unsigned).flatMap({ Int(exactly: $0) }), value <= most else {
+    guard let value = options[key].flatMap(QEMUNumber.unsigned).flatMap({ Int(exactly: $0) }), value <= most
+    else {
       throw .badProcessorCount
     }
     return value

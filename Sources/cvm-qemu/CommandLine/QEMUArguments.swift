@@ -62,11 +62,13 @@ struct QEMUArguments: Equatable {
 
   /// QEMU's options that take no value, versions 5 to 10 (qemu-system-x86_64 --help). Every other option takes one.
   private static let withoutValue: Set<String> = [
-    "h", "help", "version", "audio-help", "mem-prealloc", "snapshot", "usb", "nographic", "curses", "portrait",
+    "h", "help", "version", "audio-help", "mem-prealloc", "snapshot", "usb", "nographic", "curses",
+    "portrait",
     "full-screen", "no-frame", "alt-grab", "ctrl-grab", "no-quit", "win2k-hack", "rtc-td-hack", "tdf",
     "no-fd-bootchk", "no-acpi", "no-hpet", "no-kvm", "no-kvm-irqchip", "no-kvm-pit", "no-kvm-pit-reinjection",
     "singlestep", "one-insn-per-tb", "S", "s", "enable-kvm", "enable-hax", "xen-attach", "xen-domid-restrict",
     "no-reboot", "no-shutdown", "daemonize", "only-migratable", "nodefaults", "nodefconfig", "no-user-config",
-    "async-teardown", "enable-sync-profile", "preconfig", "enable-fips", "old-param", "semihosting", "localtime",
+    "async-teardown", "enable-sync-profile", "preconfig", "enable-fips", "old-param", "semihosting",
+    "localtime",
   ]
 }

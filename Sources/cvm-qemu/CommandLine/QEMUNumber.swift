@@ -30,7 +30,9 @@ enum QEMUNumber {
 
   private static func digits(_ text: Substring, radix: Int) -> UInt64? {
     // The standard initializer also takes a sign.
-    guard let first = text.utf8.first, first != UInt8(ascii: "+"), first != UInt8(ascii: "-") else { return nil }
+    guard let first = text.utf8.first, first != UInt8(ascii: "+"), first != UInt8(ascii: "-") else {
+      return nil
+    }
     return UInt64(text, radix: radix)
   }
 

@@ -17,7 +17,8 @@ extension QEMUArguments {
     }
     var added: [Element] = []
     let old = plan.memory.position.flatMap { elements[$0].value }
-    let backend = plan.memory.rewritten(old.flatMap { OptionText($0, impliedKey: "qom-type") }, descriptor: memory)
+    let backend = plan.memory.rewritten(
+      old.flatMap { OptionText($0, impliedKey: "qom-type") }, descriptor: memory)
     if let position = plan.memory.position {
       changes[position] = [Element("object", backend)]
     } else {

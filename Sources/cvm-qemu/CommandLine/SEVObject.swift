@@ -72,7 +72,9 @@ struct SEVObject: Equatable {
     _ options: OptionText, _ key: String, default missing: UInt32
   ) throws(LaunchRefusal) -> UInt32 {
     guard let text = options[key] else { return missing }
-    guard let value = QEMUNumber.unsigned(text).flatMap({ UInt32(exactly: $0) }) else { throw .badProperty(key) }
+    guard let value = QEMUNumber.unsigned(text).flatMap({ UInt32(exactly: $0) }) else {
+      throw .badProperty(key)
+    }
     return value
   }
 

@@ -24,7 +24,9 @@ enum BootProtocol {
     put(UInt16(0xFE00), at: 0x224, into: &image)
     put(UInt32(0x20000), at: 0x228, into: &image)
     guard let initrd else { return image }
-    guard let size = UInt32(exactly: initrd), let address = initrdAddress(kernel, size, lowMemory) else { return nil }
+    guard let size = UInt32(exactly: initrd), let address = initrdAddress(kernel, size, lowMemory) else {
+      return nil
+    }
     put(address, at: 0x218, into: &image)
     put(size, at: 0x21C, into: &image)
     return image
@@ -37,7 +39,8 @@ enum BootProtocol {
   private static let loadedHigh: UInt8 = 1
 
   private static func isBzImage(_ kernel: [UInt8]) -> Bool {
-    kernel.count >= 0x268 && Array(kernel[0x202..<0x206]) == magic && value(kernel, 0x206, 2) >= oldestProtocol
+    kernel.count >= 0x268 && Array(kernel[0x202..<0x206]) == magic
+      && value(kernel, 0x206, 2) >= oldestProtocol
       && kernel[0x211] & loadedHigh != 0
   }
 

@@ -22,8 +22,12 @@ enum EmulatorVersion {
     var buffer = [UInt8](repeating: 0, count: 4096)
     while bytes.count < 1 << 16 {
       let left = deadline - Clock.milliseconds()
-      guard left > 0, Poll.wait([.init(pipe, events: Int16(POLLIN))], timeout: left)[0] != 0 else { return nil }
-      let got = unsafe buffer.withUnsafeMutableBytes { unsafe Glibc.read(pipe.number, $0.baseAddress, $0.count) }
+      guard left > 0, Poll.wait([.init(pipe, events: Int16(POLLIN))], timeout: left)[0] != 0 else {
+        return nil
+      }
+      let got = unsafe buffer.withUnsafeMutableBytes {
+        unsafe Glibc.read(pipe.number, $0.baseAddress, $0.count)
+      }
       guard got > 0 else { break }
       bytes += buffer[..<got]
     }

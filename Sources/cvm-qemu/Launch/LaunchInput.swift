@@ -78,7 +78,9 @@ struct LaunchInput {
 extension FirmwareImage {
   /// The hash area's entry without judgement, for QEMU's text about it.
   fileprivate var hashesAreaAsWritten: FirmwareArea {
-    guard let range = entries[.kernelHashArea], range.count == 8 else { return FirmwareArea(base: 0, size: 0) }
+    guard let range = entries[.kernelHashArea], range.count == 8 else {
+      return FirmwareArea(base: 0, size: 0)
+    }
     let entry = Array(bytes[range])
     let number = { (part: ArraySlice<UInt8>) in part.reversed().reduce(UInt32(0)) { $0 << 8 | UInt32($1) } }
     return FirmwareArea(base: number(entry[0..<4]), size: number(entry[4..<8]))

@@ -66,7 +66,8 @@ enum LaunchRefusal: Error, Equatable {
     case .badProperty(let name): "sev-guest: invalid value of property '\(name)'"
     case .unknownProperty(let name): "Property 'sev-guest.\(name)' not found"
     case .severalObjects: "more than one sev-guest object"
-    case .objectUnused(let id): "no machine has confidential-guest-support=\(id): the guest would run unprotected"
+    case .objectUnused(let id):
+      "no machine has confidential-guest-support=\(id): the guest would run unprotected"
     case .severalMachines: "more than one -machine"
     case .keySharing: "sev-guest: a shared key (handle) is not simulated"
     case .migration: "SEV: Migration is not implemented"

@@ -46,7 +46,9 @@ struct SEVLaunch {
     do { measurement = try transaction.processor.launchMeasure(handle, entropy: entropy) } catch {
       throw LaunchRefusal.command(.measure, error.status)
     }
-    guard let ownership = try transaction.own(handle) else { throw LaunchRefusal.command(.measure, .invalidGuest) }
+    guard let ownership = try transaction.own(handle) else {
+      throw LaunchRefusal.command(.measure, .invalidGuest)
+    }
     let status = transaction.processor.platformStatus()
     try transaction.commit()
     return SimulatedGuest(

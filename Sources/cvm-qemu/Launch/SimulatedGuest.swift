@@ -74,7 +74,8 @@ final class SimulatedGuest: GuestAnswers {
 
   /// DEACTIVATE and DECOMMISSION, at QEMU's end. What a killed proxy leaves, the next launch clears away.
   func retire() {
-    try? command({ .query($0) }) { processor throws(CommandFailure) in try processor.retire(ownership.handle) }
+    try? command({ .query($0) }) { processor throws(CommandFailure) in try processor.retire(ownership.handle)
+    }
   }
 
   /// Runs commands on the AMD-SP in one transaction.

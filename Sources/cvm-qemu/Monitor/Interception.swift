@@ -54,7 +54,8 @@ struct Interception {
     }
   }
 
-  private func decide(_ command: MonitorCommand, _ guest: any GuestAnswers) throws(MonitorRefusal) -> Verdict {
+  private func decide(_ command: MonitorCommand, _ guest: any GuestAnswers) throws(MonitorRefusal) -> Verdict
+  {
     switch command.name {
     case "query-sev":
       try command.permit()
@@ -70,7 +71,8 @@ struct Interception {
     case "query-migrate": return .pass(.blockMigration)
     case "set-action": return guest.isES ? setAction(command) : .pass(.none)
     case "human-monitor-command": return try human(command, guest)
-    case "migrate", "migrate-incoming", "snapshot-save", "snapshot-load", "xen-save-devices-state": throw .migration
+    case "migrate", "migrate-incoming", "snapshot-save", "snapshot-load", "xen-save-devices-state":
+      throw .migration
     case "dump-guest-memory", "memsave", "pmemsave": throw .memoryNotReadable
     default: return .pass(.none)
     }
@@ -80,7 +82,8 @@ struct Interception {
     .answer(MonitorReply.success(value, id: command.id))
   }
 
-  private func inject(_ command: MonitorCommand, _ guest: any GuestAnswers) throws(MonitorRefusal) -> Verdict {
+  private func inject(_ command: MonitorCommand, _ guest: any GuestAnswers) throws(MonitorRefusal) -> Verdict
+  {
     try command.permit("packet-header", "secret", "gpa")
     let header = try command.text("packet-header")
     let secret = try command.text("secret")
@@ -90,7 +93,8 @@ struct Interception {
     return success(.object([]), command)
   }
 
-  private func report(_ command: MonitorCommand, _ guest: any GuestAnswers) throws(MonitorRefusal) -> Verdict {
+  private func report(_ command: MonitorCommand, _ guest: any GuestAnswers) throws(MonitorRefusal) -> Verdict
+  {
     try command.permit("mnonce")
     let nonce = LenientBase64.decode(try command.text("mnonce").utf8)
     guard nonce.count == 16 else { throw .nonceLength(nonce.count) }

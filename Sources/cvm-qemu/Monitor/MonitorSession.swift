@@ -31,7 +31,9 @@ struct MonitorSession {
       take(piece, own)
     }
     if owner == nil { carried += descriptors }
-    guard carried.count <= Inbox.mostDescriptors else { throw .tooManyDescriptors(limit: Inbox.mostDescriptors) }
+    guard carried.count <= Inbox.mostDescriptors else {
+      throw .tooManyDescriptors(limit: Inbox.mostDescriptors)
+    }
   }
 
   mutating func receivedFromQEMU(_ bytes: [UInt8]) throws(MonitorViolation) {
@@ -55,7 +57,9 @@ struct MonitorSession {
     case .blank(let bytes): toQEMU.append(bytes)
     case .stray: answer(MonitorReply.failure(.notJSON, id: nil))
     case .message(let bytes):
-      guard let command = MonitorCommand(bytes) else { return answer(MonitorReply.failure(.notJSON, id: nil)) }
+      guard let command = MonitorCommand(bytes) else {
+        return answer(MonitorReply.failure(.notJSON, id: nil))
+      }
       take(command, bytes, descriptors)
     }
   }

@@ -19,7 +19,9 @@ enum Poll {
   /// What happened to each descriptor. One without interest is left out: poll would report its hang-up for ever.
   /// `timeout` in milliseconds, below 0 for none.
   static func wait(_ interest: [Interest], timeout: Int) -> [Int16] {
-    var set = interest.map { pollfd(fd: $0.events == 0 ? -1 : $0.descriptor.number, events: $0.events, revents: 0) }
+    var set = interest.map {
+      pollfd(fd: $0.events == 0 ? -1 : $0.descriptor.number, events: $0.events, revents: 0)
+    }
     let ready = unsafe poll(&set, nfds_t(set.count), Int32(clamping: timeout))
     return ready > 0 ? set.map(\.revents) : interest.map { _ in 0 }
   }

@@ -29,6 +29,7 @@ enum QEMUMessage: Equatable {
 /// Finds the member names of the outermost object, byte by byte.
 private struct OutermostNames {
   private var depth = 0
+  private var isObject = false
   private var quoted = false
   private var escaped = false
   private var nameExpected = false
@@ -40,9 +41,10 @@ private struct OutermostNames {
     switch byte {
     case UInt8(ascii: "{"), UInt8(ascii: "["):
       depth += 1
-      nameExpected = depth == 1
+      if depth == 1 { isObject = byte == UInt8(ascii: "{") }
+      nameExpected = depth == 1 && isObject
     case UInt8(ascii: "}"), UInt8(ascii: "]"): depth -= 1
-    case UInt8(ascii: ","): nameExpected = depth == 1
+    case UInt8(ascii: ","): nameExpected = depth == 1 && isObject
     case UInt8(ascii: "\""):
       quoted = true
       nameStart = nameExpected ? index + 1 : nil

@@ -21,12 +21,14 @@ enum ChildProcess {
   }
 
   private static func spawn(
-    _ program: String, _ arguments: [String], _ descriptors: [Descriptor], output: Descriptor?, newSession: Bool
+    _ program: String, _ arguments: [String], _ descriptors: [Descriptor], output: Descriptor?,
+    newSession: Bool
   ) throws(SystemError) -> pid_t {
     let numbers = descriptors.map(\.number)
     let child = unsafe ArgumentVector(texts: arguments).withPointers { argv in
       unsafe cvm_spawn(
-        program, argv, environ, numbers, Int32(clamping: numbers.count), output?.number ?? -1, newSession ? 1 : 0)
+        program, argv, environ, numbers, Int32(clamping: numbers.count), output?.number ?? -1,
+        newSession ? 1 : 0)
     }
     guard child > 0 else { throw SystemError("posix_spawn", path: program) }
     return child

@@ -4,7 +4,9 @@ enum DetachProgram {
   static func run(guest: String) -> Int32 {
     let inherited = ProxyDescriptors.inherited()
     let proxy = Role.proxy(guest: guest)
-    guard (try? ChildProcess.spawn(proxy.arguments, descriptors: inherited, newSession: true)) != nil else { return 1 }
+    guard (try? ChildProcess.spawn(proxy.arguments, descriptors: inherited, newSession: true)) != nil else {
+      return 1
+    }
     return 0
   }
 }

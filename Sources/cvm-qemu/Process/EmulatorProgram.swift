@@ -35,7 +35,8 @@ struct EmulatorProgram {
     let monitor = try MonitorSockets(plan)
     let life = try Descriptor.pipe()
     let lines = try startProxy(
-      configuration, named: "probe", life: life.reader, monitor: monitor, ownSocket: plan.ownPath, memory: nil)
+      configuration, named: "probe", life: life.reader, monitor: monitor, ownSocket: plan.ownPath, memory: nil
+    )
     guard lines.isEmpty else { return fail(lines) }
     try monitor.qemu.closeOnExec(false)
     try life.writer.closeOnExec(false)
@@ -62,7 +63,8 @@ struct EmulatorProgram {
     _ configuration: Configuration, named name: String, life: Descriptor, monitor: MonitorSockets?,
     ownSocket: String?, memory: Descriptor?
   ) throws(SystemError) -> [String] {
-    let request = ProxyRequest(configuration: configuration, ownSocket: ownSocket, arguments: arguments.arguments)
+    let request = ProxyRequest(
+      configuration: configuration, ownSocket: ownSocket, arguments: arguments.arguments)
     let report = try Descriptor.pipe()
     let descriptors = ProxyDescriptors(
       request: try Self.memory(holding: request.serialized), life: life, report: report.writer,

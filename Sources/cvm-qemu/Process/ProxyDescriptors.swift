@@ -20,7 +20,8 @@ struct ProxyDescriptors {
   }
 
   var ordered: [Descriptor] {
-    [request, life, report] + (monitor.map { [$0.listener, $0.qemuAddress] } ?? []) + (memory.map { [$0] } ?? [])
+    [request, life, report] + (monitor.map { [$0.listener, $0.qemuAddress] } ?? [])
+      + (memory.map { [$0] } ?? [])
   }
 
   init(request: Descriptor, life: Descriptor, report: Descriptor, monitor: Monitor?, memory: Descriptor?) {

@@ -23,7 +23,9 @@ struct ProxyRequest: Equatable {
 
   var serialized: [UInt8] {
     var writer = ByteWriter()
-    let texts = [configuration.emulator, configuration.platform, configuration.generation.rawValue, ownSocket ?? ""]
+    let texts = [
+      configuration.emulator, configuration.platform, configuration.generation.rawValue, ownSocket ?? "",
+    ]
     for text in texts { writer.counted(Array(text.utf8)) }
     writer.littleEndian(UInt32(clamping: arguments.count))
     for argument in arguments { writer.counted(argument) }

@@ -24,7 +24,8 @@ enum UnixSocket {
     let name = ".cvm-qemu.\(getpid())"
     let plain = "\(place)/\(name)"
     // QEMU removes the name that it was bound to at its end: the plain one is gone then, the other means nothing there.
-    let listener = try bind(plain.utf8.count <= longestPath ? plain : "/proc/self/fd/\(directory.number)/\(name)")
+    let listener = try bind(
+      plain.utf8.count <= longestPath ? plain : "/proc/self/fd/\(directory.number)/\(name)")
     defer { _ = unsafe unlinkat(directory.number, name, 0) }
     let address = unsafe cvm_open_handle(directory.number, name)
     guard address >= 0 else { throw SystemError("open", path: name) }
@@ -47,7 +48,9 @@ enum UnixSocket {
   /// Where a listener is bound.
   static func path(of listener: Descriptor) throws(SystemError) -> String {
     var buffer = [CChar](repeating: 0, count: 256)
-    guard unsafe cvm_unix_path(listener.number, &buffer, buffer.count) == 0 else { throw SystemError("getsockname") }
+    guard unsafe cvm_unix_path(listener.number, &buffer, buffer.count) == 0 else {
+      throw SystemError("getsockname")
+    }
     return String(decoding: buffer.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
   }
 

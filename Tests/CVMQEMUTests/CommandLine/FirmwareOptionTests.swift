@@ -19,27 +19,33 @@ import Testing
   }
 
   @Test func `is the file inside a nested node`() throws {
-    let json = ["-blockdev", #"{"driver":"raw","node-name":"f","file":{"driver":"file","filename":"/o.fd"}}"#]
+    let json = [
+      "-blockdev", #"{"driver":"raw","node-name":"f","file":{"driver":"file","filename":"/o.fd"}}"#,
+    ]
     #expect(try file(json, machine: ",pflash0=f") == "/o.fd")
     let dotted = ["-blockdev", "raw,node-name=f,file.driver=file,file.filename=/o.fd"]
     #expect(try file(dotted, machine: ",pflash0=f") == "/o.fd")
   }
 
   @Test func `is the drive of pflash unit 0`() throws {
-    let drives = ["-drive", "if=pflash,unit=1,file=/vars.fd,format=raw", "-drive", "if=pflash,unit=0,file=/o.fd"]
+    let drives = [
+      "-drive", "if=pflash,unit=1,file=/vars.fd,format=raw", "-drive", "if=pflash,unit=0,file=/o.fd",
+    ]
     #expect(try file(drives) == "/o.fd")
     #expect(try file(["-pflash", "/o.fd"]) == "/o.fd")
   }
 
-  @Test(arguments: [
-    ([], "", .noFirmware), ([], ",pflash0=f", .noBlockNode("f")),
-    (["-blockdev", "qcow2,node-name=f,file=g"], ",pflash0=f", .firmwareNotRaw),
-    (["-blockdev", "raw,node-name=f,file=g"], ",pflash0=f", .noBlockNode("g")),
-    (["-blockdev", "raw,node-name=f,file=f"], ",pflash0=f", .firmwareNotRaw),
-    (["-blockdev", "raw,node-name=f,file=f,offset=4096"], ",pflash0=f", .firmwareNotRaw),
-    (["-drive", "if=pflash,file=/o.qcow2,format=qcow2"], "", .firmwareNotRaw),
-  ] as [([String], String, LaunchRefusal)])
-  func `refuses what is not one raw file`(_ arguments: [String], _ machine: String, _ refusal: LaunchRefusal) {
+  @Test(
+    arguments: [
+      ([], "", .noFirmware), ([], ",pflash0=f", .noBlockNode("f")),
+      (["-blockdev", "qcow2,node-name=f,file=g"], ",pflash0=f", .firmwareNotRaw),
+      (["-blockdev", "raw,node-name=f,file=g"], ",pflash0=f", .noBlockNode("g")),
+      (["-blockdev", "raw,node-name=f,file=f"], ",pflash0=f", .firmwareNotRaw),
+      (["-blockdev", "raw,node-name=f,file=f,offset=4096"], ",pflash0=f", .firmwareNotRaw),
+      (["-drive", "if=pflash,file=/o.qcow2,format=qcow2"], "", .firmwareNotRaw),
+    ] as [([String], String, LaunchRefusal)])
+  func `refuses what is not one raw file`(_ arguments: [String], _ machine: String, _ refusal: LaunchRefusal)
+  {
     #expect(throws: refusal) { try file(arguments, machine: machine) }
   }
 }

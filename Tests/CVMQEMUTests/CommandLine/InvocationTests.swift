@@ -13,7 +13,8 @@ import Testing
 
   @Test(arguments: [
     ["--version"], ["-M", "help"], [], ["-machine", "q35", "-m", "256"], ["-daemonize"],
-    ["-qmp", "unix:/x,server=on"], ["-daemonize", "-qmp", "tcp:localhost:1"], ["-daemonize", "-qmp", "unix:/x"],
+    ["-qmp", "unix:/x,server=on"], ["-daemonize", "-qmp", "tcp:localhost:1"],
+    ["-daemonize", "-qmp", "unix:/x"],
     ["-machine", "q35,confidential-guest-support=t", "-object", "tdx-guest,id=t"],
   ]) func `what does not concern the AMD-SP is QEMU's`(_ arguments: [String]) throws {
     #expect(try Invocation(QEMUArguments(texts: arguments)) == .plain)
@@ -35,19 +36,21 @@ import Testing
   }
 
   @Test func `a kernel is planned with its initrd and command line`() throws {
-    let plan = try CommandLines.plan(CommandLines.guest(extra: ["-kernel", "/k", "-initrd", "/i", "-append", "a b"]))
+    let plan = try CommandLines.plan(
+      CommandLines.guest(extra: ["-kernel", "/k", "-initrd", "/i", "-append", "a b"]))
     #expect(plan.kernel == KernelPlan(kernel: "/k", initrd: "/i", commandLine: "a b"))
   }
 
-  @Test(arguments: [
-    (["-incoming", "defer"], .migration), (["-loadvm", "x"], .optionRefused("loadvm")),
-    (["-gdb", "tcp::1"], .optionRefused("gdb")), (["-s"], .optionRefused("s")),
-    (["-preconfig"], .optionRefused("preconfig")), (["-monitor", "stdio"], .severalMonitors),
-    (["-mon", "chardev=x,mode=readline"], .severalMonitors), (["-qmp", "stdio"], .severalMonitors),
-    (["-qmp-pretty", "stdio"], .severalMonitors), (["-serial", "mon:stdio"], .severalMonitors),
-    (["-machine", "accel=tcg"], .severalMachines), (["-numa", "node,memdev=pc.ram"], .severalMemories),
-    (["-object", "sev-snp-guest,id=x"], .snp), (["-smp", "0"], .badProcessorCount),
-  ] as [([String], LaunchRefusal)])
+  @Test(
+    arguments: [
+      (["-incoming", "defer"], .migration), (["-loadvm", "x"], .optionRefused("loadvm")),
+      (["-gdb", "tcp::1"], .optionRefused("gdb")), (["-s"], .optionRefused("s")),
+      (["-preconfig"], .optionRefused("preconfig")), (["-monitor", "stdio"], .severalMonitors),
+      (["-mon", "chardev=x,mode=readline"], .severalMonitors), (["-qmp", "stdio"], .severalMonitors),
+      (["-qmp-pretty", "stdio"], .severalMonitors), (["-serial", "mon:stdio"], .severalMonitors),
+      (["-machine", "accel=tcg"], .severalMachines), (["-numa", "node,memdev=pc.ram"], .severalMemories),
+      (["-object", "sev-snp-guest,id=x"], .snp), (["-smp", "0"], .badProcessorCount),
+    ] as [([String], LaunchRefusal)])
   func `refuses what would pass the AMD-SP by`(_ extra: [String], _ refusal: LaunchRefusal) {
     #expect(CommandLines.refusal(CommandLines.guest(extra: extra)) == refusal)
   }
@@ -55,7 +58,8 @@ import Testing
   @Test func `refuses a machine that does not use the object`() {
     let machine = CommandLines.guest().first { $0.hasPrefix("pc-q35") } ?? ""
     #expect(
-      CommandLines.refusal(CommandLines.guest(replacing: machine, by: "pc-q35-7.2,pflash0=libvirt-pflash0-format"))
+      CommandLines.refusal(
+        CommandLines.guest(replacing: machine, by: "pc-q35-7.2,pflash0=libvirt-pflash0-format"))
         == .objectUnused("lsec0"))
     #expect(CommandLines.refusal(CommandLines.guest(without: "-machine")) == .objectUnused("lsec0"))
   }

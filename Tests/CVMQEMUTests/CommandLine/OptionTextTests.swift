@@ -29,7 +29,8 @@ import Testing
   }
 
   @Test func `JSON members read as QEMU's key=value form spells them`() throws {
-    let options = try #require(OptionText(#"{"a":"x","b":12,"c":true,"d":{"e":"f"},"g":null}"#, impliedKey: ""))
+    let options = try #require(
+      OptionText(#"{"a":"x","b":12,"c":true,"d":{"e":"f"},"g":null}"#, impliedKey: ""))
     #expect(options["a"] == "x")
     #expect(options["b"] == "12")
     #expect(options["c"] == "on")
@@ -48,7 +49,8 @@ import Testing
   }
 
   @Test func `dotted keys are a nested object`() throws {
-    let options = try #require(OptionText("driver=raw,file.driver=file,file.filename=/x", impliedKey: "driver"))
+    let options = try #require(
+      OptionText("driver=raw,file.driver=file,file.filename=/x", impliedKey: "driver"))
     #expect(options.nested("file")?["filename"] == "/x")
     #expect(options.nested("other") == nil)
   }

@@ -4,7 +4,9 @@ import Testing
 
 @Suite("QEMU's command line") struct QEMUArgumentsTests {
   @Test func `gives back what it was given, byte for byte`() {
-    let odd: [[UInt8]] = [Array("-name".utf8), [0x67, 0xFF, 0xC3], Array("-S".utf8), [], Array("-".utf8), [0xFE]]
+    let odd: [[UInt8]] = [
+      Array("-name".utf8), [0x67, 0xFF, 0xC3], Array("-S".utf8), [], Array("-".utf8), [0xFE],
+    ]
     #expect(QEMUArguments(odd).arguments == odd)
   }
 
@@ -19,7 +21,9 @@ import Testing
     #expect(QEMUArguments(texts: ["--bios", "x"]).last("bios") == "x")
   }
 
-  @Test(arguments: ["S", "nographic", "daemonize", "no-shutdown", "nodefaults", "enable-kvm", "usb", "s", "version"])
+  @Test(arguments: [
+    "S", "nographic", "daemonize", "no-shutdown", "nodefaults", "enable-kvm", "usb", "s", "version",
+  ])
   func `an option without value takes none`(_ name: String) {
     let line = QEMUArguments(texts: ["-\(name)", "-m", "1"])
     #expect(line.contains(name))

@@ -12,10 +12,11 @@ import Testing
     let machine = try #require(CommandLines.guest().first { $0.hasPrefix("pc-q35") })
     let expected = CommandLines.guest(object: "").compactMap { argument -> String? in
       switch argument {
-      case machine: "pc-q35-7.2,usb=off,dump-guest-core=off,memory-backend=pc.ram,pflash0=libvirt-pflash0-format"
+      case machine:
+        "pc-q35-7.2,usb=off,dump-guest-core=off,memory-backend=pc.ram,pflash0=libvirt-pflash0-format"
       case #"{"qom-type":"memory-backend-ram","id":"pc.ram","size":268435456}"#:
         #"{"qom-type":"memory-backend-file","id":"pc.ram","size":268435456,"mem-path":"/proc/self/fd/41","share":true}"#
-      case "socket,id=charmonitor,fd=28,server=on,wait=off": "socket,id=charmonitor,server=on,wait=off,fd=40"
+      case "socket,id=charmonitor,fd=28,server=on,wait=off": "socket,id=charmonitor,fd=40,server=on,wait=off"
       case "": nil
       default: argument
       }
@@ -40,13 +41,15 @@ import Testing
     ]
     #expect(
       try rewritten(line, monitor: nil) == [
-        "-machine", "q35,memory-backend=pc.ram", "-m", "size=65536k", "-bios", "/o.fd", "-nodefaults", "-object",
+        "-machine", "q35,memory-backend=pc.ram", "-m", "size=65536k", "-bios", "/o.fd", "-nodefaults",
+        "-object",
         "qom-type=memory-backend-file,id=pc.ram,size=67108864,mem-path=/proc/self/fd/41,share=on",
       ])
   }
 
   @Test func `huge pages give way to shared memory`() throws {
-    let backend = #"{"qom-type":"memory-backend-memfd","id":"pc.ram","hugetlb":true,"hugetlbsize":2097152,"share":false,"prealloc":true,"size":268435456}"#
+    let backend =
+      #"{"qom-type":"memory-backend-memfd","id":"pc.ram","hugetlb":true,"hugetlbsize":2097152,"share":false,"prealloc":true,"size":268435456}"#
     let old = #"{"qom-type":"memory-backend-ram","id":"pc.ram","size":268435456}"#
     #expect(
       try rewritten(CommandLines.guest(replacing: old, by: backend)).contains(
@@ -56,7 +59,8 @@ import Testing
 
   @Test func `a -qmp socket becomes a character device and a monitor`() throws {
     let line = [
-      "-machine", "q35,confidential-guest-support=s", "-object", "sev-guest,id=s", "-bios", "/o.fd", "-nodefaults",
+      "-machine", "q35,confidential-guest-support=s", "-object", "sev-guest,id=s", "-bios", "/o.fd",
+      "-nodefaults",
       "-qmp", "unix:/tmp/a,,b.sock,server=on,wait=off",
     ]
     let result = try rewritten(line)
@@ -72,13 +76,15 @@ import Testing
     #expect(
       line.rewritten(probe: plan, monitor: 9).texts == [
         "-S", "-no-user-config", "-nodefaults", "-nographic", "-machine", "none,accel=kvm:tcg", "-chardev",
-        "socket,id=cvm-monitor,server=on,wait=off,fd=9", "-mon", "chardev=cvm-monitor,mode=control", "-pidfile",
+        "socket,id=cvm-monitor,server=on,wait=off,fd=9", "-mon", "chardev=cvm-monitor,mode=control",
+        "-pidfile",
         "/var/lib/libvirt/qemu/qmp-ABCDEF/qmp.pid", "-daemonize",
       ])
   }
 
   @Test(arguments: [
-    "socket,id=charmonitor,fd=2,server=on", "socket,id=charmonitor,fd=x,server=on", "socket,id=charmonitor,fd=28",
+    "socket,id=charmonitor,fd=2,server=on", "socket,id=charmonitor,fd=x,server=on",
+    "socket,id=charmonitor,fd=28",
     "pty,id=charmonitor", "socket,id=other,fd=28,server=on", "socket,id=charmonitor,host=h,port=1,server=on",
   ]) func `a monitor that nobody can listen on is refused`(_ chardev: String) {
     let old = "socket,id=charmonitor,fd=28,server=on,wait=off"
@@ -86,7 +92,8 @@ import Testing
   }
 
   @Test(arguments: [
-    "memory-backend-ram,id=pc.ram", "memory-backend-ram,id=pc.ram,size=0", "memory-backend-ram,id=other,size=1M",
+    "memory-backend-ram,id=pc.ram", "memory-backend-ram,id=pc.ram,size=0",
+    "memory-backend-ram,id=other,size=1M",
     "rng-random,id=pc.ram,size=1M",
   ]) func `memory of unknown size is refused`(_ backend: String) {
     let old = #"{"qom-type":"memory-backend-ram","id":"pc.ram","size":268435456}"#

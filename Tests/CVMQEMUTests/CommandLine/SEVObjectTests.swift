@@ -37,26 +37,28 @@ import Testing
     #expect(try find("{broken") == nil)
   }
 
-  @Test(arguments: [
-    ("sev-snp-guest,id=s", .snp),
-    (#"{"qom-type":"sev-snp-guest","id":"lsec0","policy":196608}"#, .snp),
-    (#"{"qom-type":"sev-guest","id":"a","id":"b"}"#, .badObject),
-    ("sev-guest,id=a,policy=4294967296", .badProperty("policy")),
-    ("sev-guest,id=a,policy=-1", .badProperty("policy")),
-    ("sev-guest,id=a,cbitpos=x", .badProperty("cbitpos")),
-    ("sev-guest,id=a,kernel-hashes=perhaps", .badProperty("kernel-hashes")),
-    ("sev-guest,cbitpos=51", .badProperty("id")),
-    ("sev-guest,id=a,legacy-vm-type=x", .badProperty("legacy-vm-type")),
-    ("sev-guest,id=a,debug-swap=on", .unknownProperty("debug-swap")),
-    ("sev-guest,id=a,handle=3", .keySharing),
-  ] as [(String, LaunchRefusal)])
+  @Test(
+    arguments: [
+      ("sev-snp-guest,id=s", .snp),
+      (#"{"qom-type":"sev-snp-guest","id":"lsec0","policy":196608}"#, .snp),
+      (#"{"qom-type":"sev-guest","id":"a","id":"b"}"#, .badObject),
+      ("sev-guest,id=a,policy=4294967296", .badProperty("policy")),
+      ("sev-guest,id=a,policy=-1", .badProperty("policy")),
+      ("sev-guest,id=a,cbitpos=x", .badProperty("cbitpos")),
+      ("sev-guest,id=a,kernel-hashes=perhaps", .badProperty("kernel-hashes")),
+      ("sev-guest,cbitpos=51", .badProperty("id")),
+      ("sev-guest,id=a,legacy-vm-type=x", .badProperty("legacy-vm-type")),
+      ("sev-guest,id=a,debug-swap=on", .unknownProperty("debug-swap")),
+      ("sev-guest,id=a,handle=3", .keySharing),
+    ] as [(String, LaunchRefusal)])
   func `refuses what is not simulated or makes no sense`(_ object: String, _ refusal: LaunchRefusal) {
     #expect(throws: refusal) { try find(object) }
   }
 
   @Test func `refuses two objects`() {
     #expect(throws: LaunchRefusal.severalObjects) {
-      try SEVObject.find(in: QEMUArguments(texts: ["-object", "sev-guest,id=a", "-object", "sev-guest,id=b"]))
+      try SEVObject.find(
+        in: QEMUArguments(texts: ["-object", "sev-guest,id=a", "-object", "sev-guest,id=b"]))
     }
   }
 }

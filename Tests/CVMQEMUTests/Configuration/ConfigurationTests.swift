@@ -17,18 +17,20 @@ import Testing
     #expect(try parse("emulator = /q\nplatform = /p\n").generation == .initial)
   }
 
-  @Test(arguments: [
-    ("", .missingKey(file: "f", key: "emulator")), ("emulator = /q", .missingKey(file: "f", key: "platform")),
-    ("emulator = q\nplatform = /p", .badValue(file: "f", key: "emulator", expected: "an absolute path")),
-    ("emulator = /q\nplatform =", .badValue(file: "f", key: "platform", expected: "an absolute path")),
-    ("emulator = /q\nemulator = /r", .twice(file: "f", line: 2, key: "emulator")),
-    ("emulator = /q\nqemu = /r", .unknownKey(file: "f", line: 2, key: "qemu")),
-    ("emulator /q", .noAssignment(file: "f", line: 1)),
-    (
-      "emulator = /q\nplatform = /p\ngeneration = third",
-      .badValue(file: "f", key: "generation", expected: "init or init2")
-    ),
-  ] as [(String, ConfigurationError)])
+  @Test(
+    arguments: [
+      ("", .missingKey(file: "f", key: "emulator")),
+      ("emulator = /q", .missingKey(file: "f", key: "platform")),
+      ("emulator = q\nplatform = /p", .badValue(file: "f", key: "emulator", expected: "an absolute path")),
+      ("emulator = /q\nplatform =", .badValue(file: "f", key: "platform", expected: "an absolute path")),
+      ("emulator = /q\nemulator = /r", .twice(file: "f", line: 2, key: "emulator")),
+      ("emulator = /q\nqemu = /r", .unknownKey(file: "f", line: 2, key: "qemu")),
+      ("emulator /q", .noAssignment(file: "f", line: 1)),
+      (
+        "emulator = /q\nplatform = /p\ngeneration = third",
+        .badValue(file: "f", key: "generation", expected: "init or init2")
+      ),
+    ] as [(String, ConfigurationError)])
   func `refuses everything else`(_ text: String, _ error: ConfigurationError) {
     #expect(throws: error) { try parse(text) }
   }
@@ -44,6 +46,7 @@ import Testing
 
   @Test func `an absent file names the places`() {
     #expect(throws: ConfigurationError.self) { try ConfigurationFile.load(calledAs: "/nonexistent/q") }
-    #expect(ConfigurationError.absent(tried: ["/a", "/b"]).summary == "no configuration: looked for /a and /b")
+    #expect(
+      ConfigurationError.absent(tried: ["/a", "/b"]).summary == "no configuration: looked for /a and /b")
   }
 }

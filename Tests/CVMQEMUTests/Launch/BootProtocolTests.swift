@@ -4,7 +4,9 @@ import Testing
 
 @Suite("Kernel header as QEMU 7.2 changes it") struct BootProtocolTests {
   /// A setup header of protocol 2.15, loaded high; `flags` is `xloadflags`.
-  private func kernel(version: UInt8 = 15, flags: UInt8 = 0, loadflags: UInt8 = 1, limit: UInt32 = 0x7FFF_FFFF) -> [UInt8] {
+  private func kernel(
+    version: UInt8 = 15, flags: UInt8 = 0, loadflags: UInt8 = 1, limit: UInt32 = 0x7FFF_FFFF
+  ) -> [UInt8] {
     var image = [UInt8](repeating: 0, count: 0x1000)
     image.replaceSubrange(0x202..<0x206, with: Array("HdrS".utf8))
     image[0x206] = version
@@ -33,7 +35,8 @@ import Testing
   @Test func `the kernel's own limit counts unless it takes an initrd anywhere`() throws {
     let low = try #require(BootProtocol.patched(kernel(limit: 0xFFFF), initrd: 1, lowMemory: 512 << 20))
     #expect(Array(low[0x218..<0x21C]) == [0x00, 0xF0, 0, 0])
-    let high = try #require(BootProtocol.patched(kernel(flags: 2, limit: 0xFFFF), initrd: 1, lowMemory: 512 << 20))
+    let high = try #require(
+      BootProtocol.patched(kernel(flags: 2, limit: 0xFFFF), initrd: 1, lowMemory: 512 << 20))
     #expect(Array(high[0x218..<0x21C]) == [0x00, 0x70, 0xFD, 0x1F])
   }
 

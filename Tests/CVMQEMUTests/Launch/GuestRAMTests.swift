@@ -24,11 +24,14 @@ import Testing
     #expect(throws: GuestAddressError.unmapped(1 << 20)) { try ram.write([9], at: 1 << 20) }
   }
 
-  @Test(arguments: [
-    (0xA0000, .notRAM(0xA0000)), (0xBFFFF, .notRAM(0xBFFFF)), (0x9FFFF, .exceeded(0x9FFFF)),
-    (UInt64.max, .unmapped(UInt64.max)), (2 << 30, .beyondReach(2 << 30)),
-  ] as [(UInt64, GuestAddressError)])
-  func `refuses holes and what lies elsewhere on some machines`(_ address: UInt64, _ error: GuestAddressError) throws {
+  @Test(
+    arguments: [
+      (0xA0000, .notRAM(0xA0000)), (0xBFFFF, .notRAM(0xBFFFF)), (0x9FFFF, .exceeded(0x9FFFF)),
+      (UInt64.max, .unmapped(UInt64.max)), (2 << 30, .beyondReach(2 << 30)),
+    ] as [(UInt64, GuestAddressError)])
+  func `refuses holes and what lies elsewhere on some machines`(_ address: UInt64, _ error: GuestAddressError)
+    throws
+  {
     let (ram, _) = try ram(3 << 30)
     #expect(throws: error) { try ram.offset(of: address, count: 2) }
   }

@@ -1,3 +1,4 @@
+import SEV
 import Testing
 
 @testable import cvm_qemu
@@ -5,7 +6,9 @@ import Testing
 @Suite("Interception") struct InterceptionTests {
   private let guest = FakeGuest()
 
-  private func verdict(_ text: String, version: QEMUVersion? = nil, probe: Bool = false) throws -> Interception.Verdict {
+  private func verdict(_ text: String, version: QEMUVersion? = nil, probe: Bool = false) throws
+    -> Interception.Verdict
+  {
     let command = try #require(MonitorCommand(Array(text.utf8)))
     return Interception(platform: guest, guest: probe ? nil : guest, version: version).verdict(command)
   }
@@ -20,13 +23,17 @@ import Testing
   }
 
   @Test func `capabilities are answered, for a probe too, with the command's id`() throws {
-    let reply = #"{"return":{"pdh":"AQI=","cert-chain":"Aw==","cpu0-id":"BA==","cbitpos":51,"reduced-phys-bits":1},"id":"libvirt-40"}"# + "\r\n"
+    let reply =
+      #"{"return":{"pdh":"AQI=","cert-chain":"Aw==","cpu0-id":"BA==","cbitpos":51,"reduced-phys-bits":1},"id":"libvirt-40"}"#
+      + "\r\n"
     let command = #"{"execute":"query-sev-capabilities","id":"libvirt-40"}"#
     #expect(try answer(command) == reply)
     #expect(try answer(command, probe: true) == reply)
   }
 
-  @Test(arguments: ["query-sev", "cont", "query-sev-launch-measure", "migrate", "query-migrate", "human-monitor-command"])
+  @Test(arguments: [
+    "query-sev", "cont", "query-sev-launch-measure", "migrate", "query-migrate", "human-monitor-command",
+  ])
   func `a probe's other commands are QEMU's`(_ name: String) throws {
     #expect(try verdict(#"{"execute":"\#(name)"}"#, probe: true) == .pass(.none))
     #expect(guest.acts.isEmpty)
@@ -54,7 +61,8 @@ import Testing
     let command =
       #"{"execute":"sev-inject-launch-secret","arguments":{"packet-header":"AQ\nI=","secret":"Aw==","gpa":8454144}}"#
     #expect(try answer(command) == "{\"return\":{}}\r\n")
-    _ = try answer(#"{"execute":"sev-inject-launch-secret","arguments":{"packet-header":"AQI=","secret":"Aw=="}}"#)
+    _ = try answer(
+      #"{"execute":"sev-inject-launch-secret","arguments":{"packet-header":"AQI=","secret":"Aw=="}}"#)
     #expect(guest.acts == ["inject [1, 2] [3] 8454144", "inject [1, 2] [3] -"])
   }
 
@@ -62,8 +70,14 @@ import Testing
     (#"{"secret":"Aw=="}"#, "Parameter 'packet-header' is missing"),
     (#"{"packet-header":"AQ=="}"#, "Parameter 'secret' is missing"),
     (#"{"packet-header":1,"secret":"AQ=="}"#, "Invalid parameter type for 'packet-header', expected: string"),
-    (#"{"packet-header":"AQ==","secret":"AQ==","gpa":"1"}"#, "Invalid parameter type for 'gpa', expected: uint64"),
-    (#"{"packet-header":"AQ==","secret":"AQ==","gpa":-1}"#, "Invalid parameter type for 'gpa', expected: uint64"),
+    (
+      #"{"packet-header":"AQ==","secret":"AQ==","gpa":"1"}"#,
+      "Invalid parameter type for 'gpa', expected: uint64"
+    ),
+    (
+      #"{"packet-header":"AQ==","secret":"AQ==","gpa":-1}"#,
+      "Invalid parameter type for 'gpa', expected: uint64"
+    ),
     (#"{"packet-header":"AQ==","secret":"AQ==","x":1}"#, "Parameter 'x' is unexpected"),
   ]) func `wrong arguments are refused in QEMU's words`(_ arguments: String, _ text: String) throws {
     #expect(try answer(#"{"execute":"sev-inject-launch-secret","arguments":\#(arguments)}"#) == failure(text))
@@ -83,7 +97,9 @@ import Testing
     func command(_ nonce: String) -> String {
       #"{"execute":"query-sev-attestation-report","arguments":{"mnonce":"\#(nonce)"}}"#
     }
-    #expect(try answer(command("AAAAAAAAAAAAAAAAAAAAAA==")) == #"{"return":{"data":"AAAAAAAAAAAAAAAAAAAAAA=="}}"# + "\r\n")
+    #expect(
+      try answer(command("AAAAAAAAAAAAAAAAAAAAAA==")) == #"{"return":{"data":"AAAAAAAAAAAAAAAAAAAAAA=="}}"#
+        + "\r\n")
     #expect(try answer(command("AAAA")) == failure("SEV: mnonce must be 16 bytes (got 3)"))
   }
 
@@ -101,7 +117,9 @@ import Testing
     #expect(guest.acts == ["finish"])
   }
 
-  @Test(arguments: ["migrate", "migrate-incoming", "snapshot-save", "snapshot-load", "xen-save-devices-state"])
+  @Test(arguments: [
+    "migrate", "migrate-incoming", "snapshot-save", "snapshot-load", "xen-save-devices-state",
+  ])
   func `migration is refused`(_ name: String) throws {
     #expect(try answer(#"{"execute":"\#(name)"}"#) == failure("SEV: Migration is not implemented"))
   }
@@ -123,7 +141,8 @@ import Testing
       try verdict(command)
         == .passInstead(
           Array(
-            (#"{"execute":"set-action","arguments":{"reboot":"shutdown","panic":"none"},"id":1}"# + "\r\n").utf8)))
+            (#"{"execute":"set-action","arguments":{"reboot":"shutdown","panic":"none"},"id":1}"# + "\r\n")
+              .utf8)))
     #expect(try verdict(#"{"execute":"set-action","arguments":{"panic":"none"}}"#) == .pass(.none))
   }
 
@@ -134,11 +153,15 @@ import Testing
     #expect(try verdict(#"{"execute":"qmp_capabilities"}"#) == .pass(.none))
   }
 
-  @Test(arguments: [
-    ("info sev", .informSEV), ("  info\tsev ", .informSEV), ("info status", .other), ("c", .proceed), ("cont", .proceed),
-    ("c/1", .proceed), ("continue", .other), ("migrate tcp:x", .migrate), ("savevm a", .migrate), ("x/10i 0", .readMemory),
-    ("xp /4wx 0", .readMemory), ("pmemsave 0 1 f", .readMemory), ("", .other), ("/", .other), ("\u{a0}cont", .other),
-  ] as [(String, HumanCommand)])
+  @Test(
+    arguments: [
+      ("info sev", .informSEV), ("  info\tsev ", .informSEV), ("info status", .other), ("c", .proceed),
+      ("cont", .proceed),
+      ("c/1", .proceed), ("continue", .other), ("migrate tcp:x", .migrate), ("savevm a", .migrate),
+      ("x/10i 0", .readMemory),
+      ("xp /4wx 0", .readMemory), ("pmemsave 0 1 f", .readMemory), ("", .other), ("/", .other),
+      ("\u{a0}cont", .other),
+    ] as [(String, HumanCommand)])
   func `the human monitor's commands are told by their names`(_ line: String, _ command: HumanCommand) {
     #expect(HumanCommand(line) == command)
   }
@@ -153,20 +176,27 @@ import Testing
       try answer(#"{"execute":"human-monitor-command","arguments":{"command-line":"migrate tcp:a:1"}}"#)
         == #"{"return":"Error: SEV: Migration is not implemented\r\n"}"# + "\r\n")
     #expect(
-      try verdict(#"{"execute":"human-monitor-command","arguments":{"command-line":"info status"}}"#) == .pass(.none))
+      try verdict(#"{"execute":"human-monitor-command","arguments":{"command-line":"info status"}}"#)
+        == .pass(.none))
     #expect(guest.acts.isEmpty)
-    #expect(try verdict(#"{"execute":"human-monitor-command","arguments":{"command-line":"c"}}"#) == .pass(.none))
+    #expect(
+      try verdict(#"{"execute":"human-monitor-command","arguments":{"command-line":"c"}}"#) == .pass(.none))
     #expect(guest.acts == ["finish"])
   }
 
-  @Test(arguments: [#"{"execute":"stop"}"#, #"{"execute":1}"#, #"{"exec-oob":"cont"}"#, "{}", #"{"execute":"Cont"}"#])
+  @Test(arguments: [
+    #"{"execute":"stop"}"#, #"{"execute":1}"#, #"{"exec-oob":"cont"}"#, "{}", #"{"execute":"Cont"}"#,
+  ])
   func `everything else is QEMU's`(_ text: String) throws {
     #expect(try verdict(text) == .pass(.none))
     #expect(guest.acts.isEmpty)
   }
 
   @Test(arguments: [
-    (#"{"return": {}, "id": "libvirt-9"}"#, #"{"return":{"blocked-reasons":["SEV: Migration is not implemented"]},"id":"libvirt-9"}"#),
+    (
+      #"{"return": {}, "id": "libvirt-9"}"#,
+      #"{"return":{"blocked-reasons":["SEV: Migration is not implemented"]},"id":"libvirt-9"}"#
+    ),
     (
       #"{"return": {"blocked-reasons": ["x"], "status": "none"}}"#,
       #"{"return":{"blocked-reasons":["SEV: Migration is not implemented"],"status":"none"}}"#

@@ -4,7 +4,8 @@ import Testing
 
 @Suite("Cutting a monitor's bytes") struct MessageSplitterTests {
   /// `m:…` a message, `b:…` blanks, `s:…` strays.
-  private func cut(_ chunks: [String], throughLineEnd: Bool = false, limit: Int = 1 << 20) throws -> [String] {
+  private func cut(_ chunks: [String], throughLineEnd: Bool = false, limit: Int = 1 << 20) throws -> [String]
+  {
     var splitter = MessageSplitter(throughLineEnd: throughLineEnd, limit: limit)
     return try chunks.flatMap { try splitter.split(Array($0.utf8)) }.map { piece in
       let text = String(decoding: piece.bytes, as: UTF8.self)
@@ -26,7 +27,10 @@ import Testing
   }
 
   @Test func `two commands on a line are two, one over lines is one`() throws {
-    #expect(try cut(["{\"execute\":\"a\"}{\"execute\":\"b\"}"]) == ["m:{\"execute\":\"a\"}", "m:{\"execute\":\"b\"}"])
+    #expect(
+      try cut(["{\"execute\":\"a\"}{\"execute\":\"b\"}"]) == [
+        "m:{\"execute\":\"a\"}", "m:{\"execute\":\"b\"}",
+      ])
     #expect(try cut(["{\"execute\":\n", "\"cont\"\n}"]) == ["m:{\"execute\":\n\"cont\"\n}"])
   }
 
@@ -65,7 +69,9 @@ import Testing
   }
 
   @Test func `an endless message is refused, an endless stream of short ones is not`() throws {
-    #expect(throws: MonitorViolation.messageTooLong(limit: 16)) { try cut(["{\"aaaaaaa", "aaaaaaaa"], limit: 16) }
+    #expect(throws: MonitorViolation.messageTooLong(limit: 16)) {
+      try cut(["{\"aaaaaaa", "aaaaaaaa"], limit: 16)
+    }
     #expect(try cut(["{\"aaaaaaa", "aaaaaa\"}"], limit: 16).count == 1)
     #expect(try cut([String](repeating: "{}", count: 1000), limit: 16).count == 1000)
   }

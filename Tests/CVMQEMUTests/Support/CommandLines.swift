@@ -38,7 +38,9 @@ enum CommandLines {
   ]
 
   /// One argument in the place of another.
-  static func guest(replacing old: String, by new: String) -> [String] { guest().map { $0 == old ? new : $0 } }
+  static func guest(replacing old: String, by new: String) -> [String] {
+    guest().map { $0 == old ? new : $0 }
+  }
 
   static func guest(without option: String) -> [String] {
     var arguments = guest()
