@@ -102,7 +102,7 @@ let package = Package(
     tests(
       "SimulatedBackendTests",
       ["Bytes", "CVMCore", "CVMCrypto", "Documents", "SEV", "SecureProcessor", "SimulatedBackend"]),
-    tests("CVMQEMUTests", ["Bytes", "cvm-qemu", "SEV", "SecureProcessor"]),
+    tests("CVMQEMUTests", ["Bytes", "CVMCrypto", "cvm-qemu", "SEV", "SecureProcessor"]),
     tests("CommandTests", ["Bytes"]),
     tests("IntegrationTests", ["Bytes", "SEV"]),
   ],

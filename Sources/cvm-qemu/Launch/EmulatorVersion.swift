@@ -11,7 +11,7 @@ enum EmulatorVersion {
     output.writer.close()
     let text = read(output.reader)
     if text == nil { kill(child, SIGKILL) }
-    _ = ChildProcess.succeeded(child)
+    ChildProcess.wait(for: child)
     return text.flatMap { QEMUVersion(banner: $0) }
   }
 

@@ -30,7 +30,7 @@ final class MonitorProxy {
 
   /// Serves until QEMU is gone.
   func run() {
-    while !lifeEnded(wait()) {}
+    while !wait() {}
     let deadline = Clock.milliseconds() + Self.farewell
     while let connection, connection.hasWordsForClient {
       let left = deadline - Clock.milliseconds()
@@ -39,20 +39,19 @@ final class MonitorProxy {
     }
   }
 
-  /// One turn: waits for something to happen and does all of it. The life pipe's result.
-  private func wait() -> Int16 {
-    var interest = [Poll.Interest(life, events: Int16(POLLIN))]
-    if let connection {
-      interest += connection.interest
-    } else {
-      interest.append(Poll.Interest(listener, events: Int16(POLLIN)))
+  /// One turn: waits for something to happen and does all of it. True once QEMU is gone.
+  private func wait() -> Bool {
+    let lifeInterest = Poll.Interest(life, events: Int16(POLLIN))
+    guard let connection else {
+      let results = Poll.wait([lifeInterest, Poll.Interest(listener, events: Int16(POLLIN))], timeout: -1)
+      if results[1] != 0 { accept() }
+      return results[0] != 0
     }
-    let results = Poll.wait(interest, timeout: -1)
-    if let connection { serve(connection, Array(results.dropFirst())) } else if results[1] != 0 { accept() }
-    return results[0]
+    let timeout = connection.deadline.map { max(0, $0 - Clock.milliseconds()) } ?? -1
+    let results = Poll.wait([lifeInterest] + connection.interest, timeout: timeout)
+    serve(connection, Array(results.dropFirst()))
+    return results[0] != 0
   }
-
-  private func lifeEnded(_ result: Int16) -> Bool { result != 0 }
 
   private func accept() {
     guard let client = try? UnixSocket.accept(listener) else { return }
@@ -63,6 +62,6 @@ final class MonitorProxy {
   }
 
   private func serve(_ connection: MonitorConnection, _ results: [Int16]) {
-    if !connection.turn(client: results[0], qemu: results[1]) { self.connection = nil }
+    if !connection.turn(results) { self.connection = nil }
   }
 }

@@ -20,6 +20,9 @@ struct MonitorSession {
   /// Replies that the client still waits for.
   var waiting: Int { replies.count }
 
+  /// QEMU has answered everything that it was asked, to the last byte.
+  var isSettled: Bool { replies.count == 0 && toQEMU.isEmpty && !qemu.isInsideMessage }
+
   mutating func receivedFromClient(_ bytes: [UInt8], _ descriptors: [Descriptor]) throws(MonitorViolation) {
     let pieces = try client.split(bytes)
     // Descriptors belong to the message that the last byte of their read is part of (unix(7): a read ends with them).

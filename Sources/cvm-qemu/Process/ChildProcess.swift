@@ -34,11 +34,10 @@ enum ChildProcess {
     return child
   }
 
-  /// Waits for a child to end and tells whether it ended well.
-  static func succeeded(_ child: pid_t) -> Bool {
+  /// Waits for a child to end.
+  static func wait(for child: pid_t) {
     var status: Int32 = 0
-    while unsafe waitpid(child, &status, 0) < 0 { if errno != EINTR { return false } }
-    return status == 0
+    while unsafe waitpid(child, &status, 0) < 0, errno == EINTR {}
   }
 
   /// Replaces this process by `program`; returns only to say why it could not.

@@ -71,11 +71,9 @@ struct EmulatorProgram {
       monitor: monitor?.forProxy, memory: memory)
     let detach = Role.detach(guest: Role.shown(name))
     let child = try ChildProcess.spawn(detach.arguments, descriptors: descriptors.ordered, newSession: false)
-    guard ChildProcess.succeeded(child) else { return LaunchRefusal.proxyDied.lines }
-    return withExtendedLifetime(report.reader) {
-      report.writer.close()
-      return LaunchReport.receive(from: report.reader)
-    }
+    ChildProcess.wait(for: child)
+    report.writer.close()
+    return LaunchReport.receive(from: report.reader)
   }
 
   private static func memory(holding bytes: [UInt8]) throws(SystemError) -> Descriptor {

@@ -27,6 +27,7 @@ enum ProxyProgram {
     }
     guard (try? LaunchReport.send(nil, over: report)) != nil else { return 1 }
     report.close()
+    inherited[0].close()
     serve(ready, request)
     return 0
   }

@@ -34,8 +34,12 @@ enum UnixSocket {
 
   /// Connects to a listener made by `listenUnnamed`. Nonblocking.
   static func connect(to address: Descriptor) throws(SystemError) -> Descriptor {
-    let number = unsafe cvm_unix_connect("/proc/self/fd/\(address.number)")
-    guard number >= 0 else { throw SystemError("connect") }
+    try connect(path: "/proc/self/fd/\(address.number)")
+  }
+
+  static func connect(path: String) throws(SystemError) -> Descriptor {
+    let number = unsafe cvm_unix_connect(path)
+    guard number >= 0 else { throw SystemError("connect", path: path) }
     return Descriptor(owning: number)
   }
 
