@@ -44,8 +44,11 @@ enum LaunchRefusal: Error, Equatable {
   case unknownEmulator(String)
   case hashesNotMapped
   case command(LaunchCommand, FirmwareStatus)
-  case memory(reason: String)
+  case crypto(reason: String)
 
+  // The wrapper's own doing.
+  case configuration(ConfigurationError)
+  case system(SystemError)
   /// The launch ended without a word: the proxy process died.
   case proxyDied
 
@@ -103,7 +106,9 @@ enum LaunchRefusal: Error, Equatable {
     case .unknownEmulator(let file): "\(file) does not tell its version"
     case .hashesNotMapped: "SEV: cannot map hashes table guest memory area"
     case .command(let command, let status): "\(command.name): \(status.qemuText)"
-    case .memory(let reason): "the guest's memory failed: \(reason)"
+    case .crypto(let reason): "libcrypto failed: \(reason)"
+    case .configuration(let error): error.summary
+    case .system(let error): error.summary
     case .proxyDied: "the process that simulates the AMD-SP ended before the launch was done"
     }
   }

@@ -1,4 +1,3 @@
-import CVMCrypto
 import SEV
 import SecureProcessor
 
@@ -24,35 +23,23 @@ struct SEVLaunch {
   }
 
   func run(on platform: SimulatedPlatform) throws(LaunchRefusal) -> SimulatedGuest {
-    let path = platform.directory.path
-    do {
-      return try transact(platform)
-    } catch let refusal as LaunchRefusal {
-      throw refusal
-    } catch let error as PlatformError {
-      throw .platform(directory: path, reason: error.summary)
-    } catch {
-      throw .platform(directory: path, reason: "failed")
-    }
-  }
-
-  private func transact(_ platform: SimulatedPlatform) throws -> SimulatedGuest {
     let entropy = SystemEntropy()
-    var transaction = try platform.directory.begin()
+    var transaction = try platform.begin()
     try check(transaction.processor)
     let handle = try start(&transaction.processor, entropy)
     try update(&transaction.processor, handle)
-    let measurement: LaunchMeasurement
-    do { measurement = try transaction.processor.launchMeasure(handle, entropy: entropy) } catch {
-      throw LaunchRefusal.command(.measure, error.status)
+    let measurement = try measure(&transaction.processor, handle, entropy)
+    let version = transaction.processor.platformStatus()
+    let ownership: GuestOwnership?
+    do {
+      ownership = try transaction.own(handle)
+      try transaction.commit()
+    } catch {
+      throw platform.refusal(error)
     }
-    guard let ownership = try transaction.own(handle) else {
-      throw LaunchRefusal.command(.measure, .invalidGuest)
-    }
-    let status = transaction.processor.platformStatus()
-    try transaction.commit()
+    guard let ownership else { throw .command(.measure, .invalidGuest) }
     return SimulatedGuest(
-      platform: platform, ownership: ownership, plan: plan, status: status, measurement: measurement,
+      platform: platform, ownership: ownership, plan: plan, version: version, measurement: measurement,
       firmware: input.firmware, memory: memory, ram: ram)
   }
 
@@ -80,12 +67,22 @@ struct SEVLaunch {
     }
   }
 
-  private func update(_ processor: inout SecureProcessor, _ handle: GuestHandle) throws {
+  private func measure(
+    _ processor: inout SecureProcessor, _ handle: GuestHandle, _ entropy: any Entropy
+  ) throws(LaunchRefusal) -> LaunchMeasurement {
+    do { return try processor.launchMeasure(handle, entropy: entropy) } catch {
+      throw .command(.measure, error.status)
+    }
+  }
+
+  private func update(
+    _ processor: inout SecureProcessor, _ handle: GuestHandle
+  ) throws(LaunchRefusal) {
     let firmware = input.firmware.bytes
     let end: UInt64 = 1 << 32
     try load(firmware, at: end - UInt64(firmware.count), .updateData, &processor, handle)
     if let hashes = input.hashes {
-      try load(try hashes.measured(), at: UInt64(hashes.area.base), .updateData, &processor, handle)
+      try load(hashes.measured, at: UInt64(hashes.area.base), .updateData, &processor, handle)
     }
     if plan.object.policy.es { try updateVMSAs(&processor, handle) }
   }
@@ -93,11 +90,11 @@ struct SEVLaunch {
   /// Where KVM's pages with the vCPUs' save areas lie: no address of the guest's.
   private static let saveAreas: UInt64 = 1 << 47
 
-  private func updateVMSAs(_ processor: inout SecureProcessor, _ handle: GuestHandle) throws {
-    guard let reset = input.firmware.resetAddress else { throw LaunchRefusal.zeroResetAddress }
-    guard let signature = plan.processors.signature else {
-      throw LaunchRefusal.unknownProcessor(plan.processors.model)
-    }
+  private func updateVMSAs(
+    _ processor: inout SecureProcessor, _ handle: GuestHandle
+  ) throws(LaunchRefusal) {
+    guard let reset = input.firmware.resetAddress else { throw .zeroResetAddress }
+    guard let signature = plan.processors.signature else { throw .unknownProcessor(plan.processors.model) }
     for vcpu in 0..<plan.processors.count {
       let page = VMSA.page(vcpu: vcpu, resetAddress: reset, signature: signature, generation: generation)
       let address = Self.saveAreas + UInt64(vcpu) * UInt64(VMSA.size)
@@ -108,16 +105,16 @@ struct SEVLaunch {
   private func load(
     _ bytes: [UInt8], at address: UInt64, _ command: LaunchCommand, _ processor: inout SecureProcessor,
     _ handle: GuestHandle
-  ) throws {
+  ) throws(LaunchRefusal) {
+    do { try memory.write(bytes, at: address) } catch { throw .command(command, .invalidAddress) }
     do {
-      try memory.write(bytes, at: address)
       if command == .updateVMSA {
         try processor.launchUpdateVMSA(handle, address: address, count: bytes.count, memory: memory)
       } else {
         try processor.launchUpdateData(handle, address: address, count: bytes.count, memory: memory)
       }
-    } catch let failure as CommandFailure {
-      throw LaunchRefusal.command(command, failure.status)
+    } catch {
+      throw .command(command, error.status)
     }
   }
 
@@ -125,23 +122,9 @@ struct SEVLaunch {
   private static func writeHashes(
     _ hashes: HashesInput, _ plan: GuestPlan, _ configuration: Configuration, _ ram: GuestRAM
   ) throws(LaunchRefusal) {
-    do {
-      guard let version = try EmulatorVersion.ask(configuration.emulator) else {
-        throw LaunchRefusal.unknownEmulator(configuration.emulator)
-      }
-      let lowMemory = plan.memory.lowMemory(plan.machine)
-      let table = try hashes.forGuest(emulator: version, lowMemory: lowMemory)
-      try ram.write(table, at: UInt64(hashes.area.base))
-    } catch let refusal as LaunchRefusal {
-      throw refusal
-    } catch is GuestAddressError {
-      throw .hashesNotMapped
-    } catch let error as SystemError {
-      throw .memory(reason: error.summary)
-    } catch let error as CryptoError {
-      throw .memory(reason: error.summary)
-    } catch {
-      throw .memory(reason: "failed")
-    }
+    let version = try system { () throws(SystemError) in try EmulatorVersion.ask(configuration.emulator) }
+    guard let version else { throw .unknownEmulator(configuration.emulator) }
+    let table = try hashes.forGuest(emulator: version, lowMemory: plan.memory.lowMemory(plan.machine))
+    do { try ram.write(table, at: UInt64(hashes.area.base)) } catch { throw .hashesNotMapped }
   }
 }

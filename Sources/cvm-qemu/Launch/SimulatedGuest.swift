@@ -17,13 +17,13 @@ final class SimulatedGuest: GuestAnswers {
   private var state = GuestState.launchSecret
 
   init(
-    platform: SimulatedPlatform, ownership: GuestOwnership, plan: GuestPlan, status: PlatformStatus,
+    platform: SimulatedPlatform, ownership: GuestOwnership, plan: GuestPlan, version: PlatformStatus,
     measurement: LaunchMeasurement, firmware: FirmwareImage, memory: any GuestMemory, ram: GuestRAM
   ) {
     self.platform = platform
     self.ownership = ownership
     self.plan = plan
-    version = status
+    self.version = version
     launchMeasurement = measurement
     self.firmware = firmware
     self.memory = memory
@@ -83,21 +83,22 @@ final class SimulatedGuest: GuestAnswers {
     _ refusal: (FirmwareStatus) -> MonitorRefusal,
     _ body: (inout SecureProcessor) throws(CommandFailure) -> R
   ) throws(MonitorRefusal) -> R {
+    var transaction = try begin()
+    let isKnown: Bool
     do {
-      var transaction = try platform.directory.begin()
-      guard try transaction.guest(ownership.handle, contextID: ownership.contextID) != nil else {
-        throw CommandFailure(.invalidGuest)
-      }
-      let result = try body(&transaction.processor)
-      try transaction.commit()
-      return result
-    } catch let failure as CommandFailure {
-      throw refusal(failure.status)
-    } catch let error as PlatformError {
-      throw .platform(reason: error.summary)
+      isKnown = try transaction.guest(ownership.handle, contextID: ownership.contextID) != nil
     } catch {
-      throw .platform(reason: "failed")
+      throw .platform(reason: error.summary)
     }
+    guard isKnown else { throw refusal(.invalidGuest) }
+    let result: R
+    do { result = try body(&transaction.processor) } catch { throw refusal(error.status) }
+    do { try transaction.commit() } catch { throw .platform(reason: error.summary) }
+    return result
+  }
+
+  private func begin() throws(MonitorRefusal) -> PlatformTransaction {
+    do { return try platform.directory.begin() } catch { throw .platform(reason: error.summary) }
   }
 }
 

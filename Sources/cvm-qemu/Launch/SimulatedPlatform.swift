@@ -14,6 +14,15 @@ final class SimulatedPlatform: PlatformAnswers {
     }
   }
 
+  /// A turn at the AMD-SP, for a launch.
+  func begin() throws(LaunchRefusal) -> PlatformTransaction {
+    do { return try directory.begin() } catch { throw refusal(error) }
+  }
+
+  func refusal(_ error: PlatformError) -> LaunchRefusal {
+    .platform(directory: directory.path, reason: error.summary)
+  }
+
   func capabilities() throws(MonitorRefusal) -> SEVCapabilities {
     let processor = try snapshot()
     do {

@@ -13,64 +13,74 @@ struct EmulatorProgram {
 
   /// Returns only after a failure, with the exit status.
   func run() -> Int32 {
-    do {
-      let configuration = try ConfigurationFile.load(calledAs: vector.texts.first ?? "")
+    do throws(LaunchRefusal) {
+      let configuration = try configuration()
       switch try Invocation(arguments) {
       case .plain: return become(arguments, configuration)
       case .probe(let monitor): return try probe(monitor, configuration)
       case .guest(let plan): return try guest(plan, configuration)
       }
-    } catch let error as ConfigurationError {
-      return fail([error.summary])
-    } catch let refusal as LaunchRefusal {
-      return fail(refusal.lines)
-    } catch let error as SystemError {
-      return fail([error.summary])
     } catch {
-      return fail(["failed"])
+      return fail(error.lines)
     }
   }
 
-  private func probe(_ plan: MonitorPlan, _ configuration: Configuration) throws -> Int32 {
-    let monitor = try MonitorSockets(plan)
-    let life = try Descriptor.pipe()
+  private func configuration() throws(LaunchRefusal) -> Configuration {
+    do { return try ConfigurationFile.load(calledAs: vector.texts.first ?? "") } catch {
+      throw .configuration(error)
+    }
+  }
+
+  private func probe(_ plan: MonitorPlan, _ configuration: Configuration) throws(LaunchRefusal) -> Int32 {
+    let monitor = try system { () throws(SystemError) in try MonitorSockets(plan) }
+    let life = try system(Descriptor.pipe)
     let lines = try startProxy(
       configuration, named: "probe", life: life.reader, monitor: monitor, ownSocket: plan.ownPath, memory: nil
     )
     guard lines.isEmpty else { return fail(lines) }
-    try monitor.qemu.closeOnExec(false)
-    try life.writer.closeOnExec(false)
+    try handDown([monitor.qemu, life.writer])
     return become(arguments.rewritten(probe: plan, monitor: monitor.qemu.number), configuration)
   }
 
-  private func guest(_ plan: GuestPlan, _ configuration: Configuration) throws -> Int32 {
-    let monitor = try plan.monitor.map { try MonitorSockets($0) }
-    let life = try Descriptor.pipe()
-    let memory = try Descriptor.memory("cvm-guest", size: plan.memory.size)
+  private func guest(_ plan: GuestPlan, _ configuration: Configuration) throws(LaunchRefusal) -> Int32 {
+    let monitor = try system { () throws(SystemError) in
+      try plan.monitor.map { plan throws(SystemError) in try MonitorSockets(plan) }
+    }
+    let life = try system(Descriptor.pipe)
+    let memory = try system { () throws(SystemError) in
+      try Descriptor.memory("cvm-guest", size: plan.memory.size)
+    }
     let lines = try startProxy(
       configuration, named: plan.name, life: life.reader, monitor: monitor, ownSocket: plan.monitor?.ownPath,
       memory: memory)
     guard lines.isEmpty else { return fail(lines) }
-    try monitor?.qemu.closeOnExec(false)
-    try life.writer.closeOnExec(false)
-    try memory.closeOnExec(false)
+    try handDown([monitor?.qemu, life.writer, memory].compactMap { $0 })
     let rewritten = arguments.rewritten(guest: plan, monitor: monitor?.qemu.number, memory: memory.number)
     return become(rewritten, configuration)
+  }
+
+  private func handDown(_ descriptors: [Descriptor]) throws(LaunchRefusal) {
+    for descriptor in descriptors {
+      try system { () throws(SystemError) in try descriptor.closeOnExec(false) }
+    }
   }
 
   /// Starts the proxy, which launches the guest; waits for its report. What stands in the way, as lines.
   private func startProxy(
     _ configuration: Configuration, named name: String, life: Descriptor, monitor: MonitorSockets?,
     ownSocket: String?, memory: Descriptor?
-  ) throws(SystemError) -> [String] {
+  ) throws(LaunchRefusal) -> [String] {
     let request = ProxyRequest(
       configuration: configuration, ownSocket: ownSocket, arguments: arguments.arguments)
-    let report = try Descriptor.pipe()
+    let report = try system(Descriptor.pipe)
+    let requestMemory = try system { () throws(SystemError) in try Self.memory(holding: request.serialized) }
     let descriptors = ProxyDescriptors(
-      request: try Self.memory(holding: request.serialized), life: life, report: report.writer,
+      request: requestMemory, life: life, report: report.writer,
       monitor: monitor?.forProxy, memory: memory)
     let detach = Role.detach(guest: Role.shown(name))
-    let child = try ChildProcess.spawn(detach.arguments, descriptors: descriptors.ordered, newSession: false)
+    let child = try system { () throws(SystemError) in
+      try ChildProcess.spawn(detach.arguments, descriptors: descriptors.ordered, newSession: false)
+    }
     ChildProcess.wait(for: child)
     report.writer.close()
     return LaunchReport.receive(from: report.reader)

@@ -59,14 +59,17 @@ enum ProxyProgram {
     }
     let ram = GuestRAM(memory, size: plan.memory.size)
     let guest = try SEVLaunch(plan, request.configuration, ram: ram).run(on: platform)
-    if !plan.startsPaused { try finish(guest) }
+    if !plan.startsPaused { try finish(guest, platform) }
     return Ready(descriptors: descriptors, platform: platform, guest: guest)
   }
 
   /// A guest that does not wait for `cont` runs at once.
-  private static func finish(_ guest: SimulatedGuest) throws(LaunchRefusal) {
+  private static func finish(
+    _ guest: SimulatedGuest, _ platform: SimulatedPlatform
+  ) throws(LaunchRefusal) {
     do { try guest.finish() } catch {
-      throw .platform(directory: "its directory", reason: error.text)
+      if case .finish(let status) = error { throw .command(.finish, status) }
+      throw .platform(directory: platform.directory.path, reason: error.text)
     }
   }
 

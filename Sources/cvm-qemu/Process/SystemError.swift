@@ -18,3 +18,8 @@ struct SystemError: Error, Equatable {
 
   var summary: String { (path.map { "\(call) \($0)" } ?? call) + ": " + reason }
 }
+
+/// Runs what makes system calls on the way to a launch.
+func system<R>(_ body: () throws(SystemError) -> R) throws(LaunchRefusal) -> R {
+  do { return try body() } catch { throw .system(error) }
+}

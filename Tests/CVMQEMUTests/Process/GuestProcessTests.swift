@@ -93,6 +93,30 @@ import Testing
         "No file descriptor supplied"))
   }
 
+  @Test func `a QEMU that cannot be started leaves no proxy and no guest behind`() throws {
+    let bench = try Bench(configuration: "")
+    try bench.write(
+      Array("emulator = /nonexistent\nplatform = \(bench.directory)/sp\n".utf8), "cvm-qemu.conf")
+    try bench.write(TestFirmware.image(), "firmware")
+    #expect(try bench.run(RunningGuest.arguments(bench, policy: 1)) == 1)
+    #expect(bench.text("log").hasSuffix("exec /nonexistent: No such file or directory\n"))
+    #expect(Waiting.until { bench.proxies.isEmpty })
+    #expect(try bench.guests == 0)
+  }
+
+  @Test func `a launch whose starter is killed leaves nothing behind`() throws {
+    for delay: UInt32 in [0, 2000, 10_000, 40_000] {
+      let bench = try Bench()
+      try bench.write(TestFirmware.image(), "firmware")
+      let process = try bench.start(RunningGuest.arguments(bench, policy: 1))
+      usleep(delay)
+      kill(process, SIGKILL)
+      _ = bench.end(of: process)
+      #expect(Waiting.until { Processes.running { $0.contains(bench.guest) }.isEmpty })
+      #expect(try bench.guests == 0)
+    }
+  }
+
   @Test func `a guest that does not wait runs with its launch finished`() throws {
     let bench = try Bench()
     try bench.write(TestFirmware.image(), "firmware")

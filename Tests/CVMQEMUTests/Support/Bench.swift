@@ -1,7 +1,4 @@
-import Bytes
-import CVMCrypto
 import Glibc
-import SEV
 import SecureProcessor
 
 @testable import cvm_qemu
@@ -24,7 +21,7 @@ final class Bench {
     let text = configuration ?? "emulator = \(Self.emulator)\nplatform = \(directory)/sp\n"
     if !text.isEmpty { try write(Array(text.utf8), "cvm-qemu.conf") }
     if platform {
-      try PlatformDirectory.create(path: "\(directory)/sp", model: ProcessorModel(initializesES: es))
+      try (es ? PlatformTemplate.withES : PlatformTemplate.withoutES).copy(to: "\(directory)/sp")
     }
   }
 
@@ -120,38 +117,5 @@ final class Bench {
       unsafe closedir(stream)
     }
     _ = unsafe rmdir(path)
-  }
-}
-
-/// The kernel's process table.
-enum Processes {
-  static func running(_ isWanted: ([String]) -> Bool) -> [pid_t] {
-    guard let stream = unsafe opendir("/proc") else { return [] }
-    defer { unsafe closedir(stream) }
-    var found: [pid_t] = []
-    while let entry = unsafe readdir(stream) {
-      let name = unsafe withUnsafeBytes(of: entry.pointee.d_name) { unsafe Array($0.prefix { $0 != 0 }) }
-      guard let process = pid_t(String(decoding: name, as: UTF8.self)) else { continue }
-      if isWanted(arguments(of: process)) { found.append(process) }
-    }
-    return found
-  }
-
-  static func arguments(of process: pid_t) -> [String] {
-    let bytes = (try? ByteChannel.readFile("/proc/\(process)/cmdline", limit: 1 << 20)) ?? []
-    return bytes.split(separator: 0, omittingEmptySubsequences: false).dropLast()
-      .map { String(decoding: $0, as: UTF8.self) }
-  }
-}
-
-enum Waiting {
-  /// Looks again until the condition holds; false after 20 seconds.
-  static func until(_ condition: () throws -> Bool) rethrows -> Bool {
-    let deadline = Clock.milliseconds() + 20_000
-    while Clock.milliseconds() < deadline {
-      if try condition() { return true }
-      usleep(5000)
-    }
-    return false
   }
 }
