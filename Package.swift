@@ -102,7 +102,7 @@ let package = Package(
     tests(
       "SimulatedBackendTests",
       ["Bytes", "CVMCore", "CVMCrypto", "Documents", "SEV", "SecureProcessor", "SimulatedBackend"]),
-    tests("CVMQEMUTests", ["Bytes", "cvm-qemu", "SEV", "SecureProcessor"]),
+    tests("CVMQEMUTests", ["Bytes", "CVMCrypto", "cvm-qemu", "SEV", "SecureProcessor"]),
     // What the tests of whole programs share: running programs, a private libvirtd, a bootable guest.
     .target(name: "TestHarness", dependencies: ["CLinux"], path: "Tests/TestHarness", swiftSettings: house),
     tests("CommandTests", ["Bytes", "TestHarness"]),
