@@ -1,5 +1,5 @@
-/// AES-128 in counter mode, the whole initialisation vector being a 128-bit big-endian counter. No authentication: the formats
-/// that use it carry a MAC of their own.
+/// AES-128 in counter mode, the whole initialisation vector being a 128-bit big-endian counter. No
+/// authentication: the formats that use it carry a MAC of their own.
 package enum AES128CTR {
   /// Bytes of a key, and of an initialisation vector.
   package static let keySize = 16

@@ -1,6 +1,7 @@
 private import COpenSSL
 
-/// AES-256 in Galois/counter mode (NIST SP 800-38D) with a 12-byte nonce and a 16-byte tag. A nonce serves one message of a key.
+/// AES-256 in Galois/counter mode (NIST SP 800-38D) with a 12-byte nonce and a 16-byte tag. A nonce
+/// serves one message of a key.
 package enum AES256GCM {
   package static let keySize = 32
   package static let nonceSize = 12
@@ -26,7 +27,8 @@ package enum AES256GCM {
     return sealed
   }
 
-  /// Throws `.authenticationFailed` unless every byte is what `seal` gave for this key, nonce and associated data.
+  /// Throws `.authenticationFailed` unless every byte is what `seal` gave for this key, nonce and
+  /// associated data.
   package static func open(
     _ sealed: [UInt8], key: SecretBytes, nonce: [UInt8], associatedData: [UInt8]
   ) throws(CryptoError) -> SecretBytes {

@@ -1,7 +1,7 @@
 internal import COpenSSL
 
-/// A hash over bytes that come in pieces. `update` reads the caller's storage in place; a failure of libcrypto shows at
-/// `finalize`. Ends with its first `finalize`.
+/// A hash over bytes that come in pieces. `update` reads the caller's storage in place; a failure of
+/// libcrypto shows at `finalize`. Ends with its first `finalize`.
 @safe package class DigestStream {
   private let context: OpaquePointer  // EVP_MD_CTX
   private let size: Int

@@ -1,6 +1,7 @@
 private import COpenSSL
 
-/// An ECDSA signature on P-384: r and s, 48 bytes big-endian each. The range 0 < r, s < n is checked by verification.
+/// An ECDSA signature on P-384: r and s, 48 bytes big-endian each. The range 0 < r, s < n is checked by
+/// verification.
 package struct ECDSASignature: Equatable, Sendable {
   package static let numberSize = 48
 
@@ -14,6 +15,13 @@ package struct ECDSASignature: Equatable, Sendable {
     }
     self.r = r
     self.s = s
+  }
+
+  /// Whether 0 < r, s < n, n being the order of P-384 (SEC 2, section 2.5.1).
+  package var isInRange: Bool {
+    [r, s].allSatisfy { number in
+      number.contains { $0 != 0 } && number.lexicographicallyPrecedes(P384.order)
+    }
   }
 
   /// From the DER form (RFC 3279) that libcrypto makes.

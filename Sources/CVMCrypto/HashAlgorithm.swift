@@ -13,7 +13,8 @@ package enum HashAlgorithm: Equatable, Sendable {
   var fetched: FetchedDigest { self == .sha256 ? .sha256 : .sha384 }
 }
 
-/// A digest implementation, looked up once for the life of the process: the look-up costs more than hashing a page.
+/// A digest implementation, looked up once for the life of the process: the look-up costs more than
+/// hashing a page.
 @safe final class FetchedDigest: @unchecked Sendable {
   static let sha256 = FetchedDigest("SHA256")
   static let sha384 = FetchedDigest("SHA384")

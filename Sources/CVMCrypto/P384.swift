@@ -5,6 +5,13 @@ package enum P384 {
   /// Bytes of a coordinate and of a scalar.
   package static let size = 48
 
+  /// n, the number of points, big-endian.
+  static let order: [UInt8] =
+    [UInt8](repeating: 0xFF, count: 24) + [
+      0xC7, 0x63, 0x4D, 0x81, 0xF4, 0x37, 0x2D, 0xDF, 0x58, 0x1A, 0x0D, 0xB2, 0x48, 0xB0, 0xA7, 0x7A,
+      0xEC, 0xEC, 0x19, 0x6A, 0xCC, 0xC5, 0x29, 0x73,
+    ]
+
   /// A point of the curve, other than the point at infinity.
   package struct PublicKey: Equatable, Sendable {
     /// The coordinates, 48 bytes big-endian each.

@@ -11,8 +11,8 @@ package enum RSAPSS {
     package let exponent: [UInt8]
     private let handle: KeyHandle
 
-    /// Big-endian numbers; leading zero bytes are dropped. Throws `.invalidKey` unless the modulus is odd and of a size in
-    /// `modulusBits`, and the exponent odd, at least 3 and at most 64 bits.
+    /// Big-endian numbers; leading zero bytes are dropped. Throws `.invalidKey` unless the modulus is odd
+    /// and of a size in `modulusBits`, and the exponent odd, at least 3 and at most 64 bits.
     package init(modulus: [UInt8], exponent: [UInt8]) throws(CryptoError) {
       let modulus = Array(modulus.drop { $0 == 0 })
       let exponent = Array(exponent.drop { $0 == 0 })

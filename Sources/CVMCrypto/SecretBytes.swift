@@ -1,11 +1,13 @@
 private import COpenSSL
 private import Glibc
 
-/// Bytes that must not leave this process: in pages of their own, locked against swapping, left out of core dumps, zero in a
-/// forked child, wiped when the last reference ends. Never printable; compared in constant time.
+/// Bytes that must not leave this process: in pages of their own, locked against swapping, left out of
+/// core dumps, zero in a forked child, wiped when the last reference ends. Never printable; compared in
+/// constant time.
 ///
-/// Locking is best effort: the limit RLIMIT_MEMLOCK is as small as 64 KiB on some systems, and a tool that then refuses
-/// every key protects nobody. `isLocked` says what was reached; all other protections always hold.
+/// Locking is best effort: the limit RLIMIT_MEMLOCK is as small as 64 KiB on some systems, and a tool
+/// that then refuses every key protects nobody. `isLocked` says what was reached; all other protections
+/// always hold.
 @safe package final class SecretBytes: @unchecked Sendable, Equatable {
   package let count: Int
   /// Whether the pages are kept out of swap.

@@ -1,5 +1,4 @@
-/// Turns any `Encodable` into a `Value`: keys in the order in which the type encodes them, nil as null where
-/// the type encodes it, a `Dictionary`'s keys sorted (its own order changes from run to run).
+/// Turns any `Encodable` into a `Value`: keys in the order in which the type encodes them, nil as null, a `Dictionary`'s keys sorted (its own order changes from run to run).
 package enum ValueEncoder {
   package static func encode(_ value: some Encodable) throws(DocumentError) -> Value {
     let slot = ValueSlot()

@@ -1,0 +1,120 @@
+internal import CVMCore
+private import Glibc
+
+/// What could be learned of an act whose answer never came.
+enum Fate<Value: Sendable>: Sendable {
+  case done(Value)
+  /// It did not happen, and will not.
+  case undone
+  case unknown
+}
+
+extension LibvirtBackend {
+  /// Does something that changes a guest, once: it is never sent again.
+  ///
+  /// Where the connection ends before the answer, `fate` is asked over a new connection (a restarting daemon
+  /// is waited for): `.done` is success, `.undone` throws `.unreachable`, anything else `.outcomeUnknown`.
+  /// Where the answer does not come in time, the rest of the time limit is used in the same way; what is not
+  /// known to be done then may still happen, so it is `.outcomeUnknown`. With `cancelling`, a start that
+  /// hangs is ended instead: see `cancel`.
+  func perform<Value: Sendable>(
+    _ act: Act, on connection: Connection, cancelling guest: GuestUUID? = nil,
+    _ body: @escaping @Sendable () throws(LibvirtError) -> Value,
+    fate: @escaping @Sendable (Connection) throws(LibvirtError) -> Fate<Value>
+  ) throws(BackendError) -> Value {
+    let call: Call<Value>
+    do throws(LibvirtError) { call = try Call(body) } catch { throw BackendError(error, in: act) }
+    switch call.result(until: act.deadline.adding(milliseconds: -reserve)) {
+    case .success(let value):
+      return value
+    case .failure(let error) where error.kind == .connectionLost:
+      drop(connection)
+      return try settle(act, error.message, fate)
+    case .failure(let error):
+      throw BackendError(error, in: act)
+    case nil:
+      drop(connection)
+      if let guest { return try cancel(act, call, guest) }
+      return try lookInto(act, call, fate)
+    }
+  }
+
+  /// Milliseconds of the time limit that are kept for learning what became of an act: a quarter, at most 5 s.
+  /// Cancelling a start takes libvirt about 0.2 s.
+  private var reserve: Int { min(timeout * 250, Self.patience) }
+
+  /// Milliseconds for a daemon to come back.
+  private static let patience = 5_000
+  /// Milliseconds between two looks.
+  private static let pause = 50
+
+  /// The connection ended: the daemon is gone, or the way to it.
+  private func settle<Value: Sendable>(
+    _ act: Act, _ reason: String, _ fate: @escaping @Sendable (Connection) throws(LibvirtError) -> Fate<Value>
+  ) throws(BackendError) -> Value {
+    var looking = act
+    looking.deadline = min(act.deadline, .after(milliseconds: Self.patience))
+    while !looking.deadline.isOver {
+      switch learn(looking, fate) {
+      case .done(let value): return value
+      case .undone: throw .unreachable(uri: uri, reason: "\(reason); '\(act.name)' did not happen")
+      case .unknown: throw act.unknown(reason)
+      case nil: usleep(UInt32(Self.pause * 1000))
+      }
+    }
+    throw act.unknown(reason)
+  }
+
+  /// The daemon does not answer in time.
+  private func lookInto<Value: Sendable>(
+    _ act: Act, _ call: Call<Value>,
+    _ fate: @escaping @Sendable (Connection) throws(LibvirtError) -> Fate<Value>
+  ) throws(BackendError) -> Value {
+    if case .done(let value)? = learn(act, fate) { return value }
+    return try ended(act, call.result(until: act.deadline))
+  }
+
+  /// Nil where nothing can be asked (yet).
+  private func learn<Value: Sendable>(
+    _ act: Act, _ fate: @escaping @Sendable (Connection) throws(LibvirtError) -> Fate<Value>
+  ) -> Fate<Value>? {
+    guard let connection = try? open(act) else { return nil }
+    let found = Call.outcome(until: act.deadline) { () throws(LibvirtError) in try fate(connection) }
+    guard case .success(let fate)? = found else { return nil }
+    use(connection)
+    return fate
+  }
+
+  /// The answer that came while something else was tried, or that the outcome is unknown.
+  private func ended<Value>(_ act: Act, _ answer: Result<Value, LibvirtError>?) throws(BackendError) -> Value
+  {
+    switch answer {
+    case .success(let value): return value
+    case .failure(let error) where error.kind == .connectionLost: throw act.unknown(error.message)
+    case .failure(let error): throw BackendError(error, in: act)
+    case nil: throw act.unknown("no answer within \(act.seconds) s")
+    }
+  }
+
+  /// Ends a start that hangs, from another connection: the guest was inactive when the start was sent, so
+  /// what is active now is what that start made. Throws `.timeout` once the guest is gone and the start has
+  /// ended, `.outcomeUnknown` otherwise; an answer that comes by itself before anything was destroyed counts.
+  private func cancel<Value: Sendable>(
+    _ act: Act, _ call: Call<Value>, _ guest: GuestUUID
+  ) throws(BackendError) -> Value {
+    guard let connection = try? open(act) else {
+      return try ended(act, call.result(until: act.deadline))
+    }
+    var destroyed = false
+    var answer = call.result(until: .now)
+    while answer == nil, !act.deadline.isOver {
+      let ending = Call.outcome(until: act.deadline) { () throws(LibvirtError) in
+        try Domain.end(guest, connection)
+      }
+      if case .success(true)? = ending { destroyed = true }
+      answer = call.result(until: min(act.deadline, .after(milliseconds: Self.pause)))
+    }
+    guard destroyed, answer != nil else { return try ended(act, answer) }
+    throw act.timedOut()
+  }
+}

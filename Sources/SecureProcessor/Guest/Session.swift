@@ -1,0 +1,19 @@
+import CVMCrypto
+import SEV
+
+extension SecureProcessor {
+  /// The transport keys of a session, wrapped for this platform's PDH. Checks in order: both lengths (session
+  /// first) → INVALID_LENGTH, the certificate → INVALID_CERTIFICATE, WRAP_MAC and POLICY_MAC →
+  /// BAD_MEASUREMENT, the policy's minimum API and its reserved bits → POLICY_FAILURE.
+  func unwrap(_ session: LaunchSession, policy: SEVPolicy) throws(CommandFailure) -> TransportKeys {
+    guard let platformKeys = platform.keys else { throw CommandFailure(.invalidPlatformState) }
+    let pdh = try hardware { () throws(CryptoError) in try P384.PrivateKey(scalar: platformKeys.pdhScalar) }
+    do {
+      return try LaunchBlob.unwrap(
+        session: session.blob, certificate: session.certificate, platformKey: pdh, policy: policy,
+        apiMajor: model.apiMajor, apiMinor: model.apiMinor)
+    } catch {
+      throw CommandFailure(error)
+    }
+  }
+}

@@ -1,0 +1,122 @@
+import CVMCrypto
+
+/// A simulated AMD-SP on disk.
+///
+/// | file                   | content                                               |
+/// |------------------------|-------------------------------------------------------|
+/// | `lock`                 | held (flock) for the time of a transaction            |
+/// | `chip`                 | `ChipRecord`, written once                            |
+/// | `platform`             | `PlatformRecord`                                      |
+/// | `guests/NNNN.context`  | `GuestRecord` of the guest with that handle           |
+/// | `guests/NNNN.owner`    | held (flock) by the process that the guest lives with |
+///
+/// A guest exists if and only if the platform's table has it: a launch writes the context before the table,
+/// an end the table before the context is removed. So a process may be killed at any point; a file that the
+/// table does not know is swept by the next transaction.
+package final class PlatformDirectory {
+  package let path: String
+  /// Seconds to wait for the lock.
+  package let timeout: Int
+  let folder: StateFolder
+  let guestFolder: StateFolder
+  package let model: ProcessorModel
+  private let chip: ChipIdentity
+
+  enum File {
+    static let lock = "lock"
+    static let chip = "chip"
+    static let platform = "platform"
+    static let guests = "guests"
+  }
+
+  /// Opens what `create` made.
+  package init(path: String, timeout: Int = 30) throws(PlatformError) {
+    self.path = path
+    self.timeout = timeout
+    folder = try StateFolder(path: path)
+    guestFolder = try Self.required { () throws(PlatformError) in
+      try StateFolder(path: "\(path)/\(File.guests)")
+    }
+    let file = folder.file(File.chip)
+    let bytes = try Self.required { [folder] () throws(PlatformError) in try folder.read(File.chip) }
+    (model, chip) = try ChipRecord.parse(StateEnvelope(parsing: bytes, .chip, file: file), file: file)
+  }
+
+  /// Makes the directory of a processor and switches it on: INIT, then the flush that makes its ASIDs usable,
+  /// as a host's driver does. Not atomic: make it under another name and rename it. Throws `.exists`.
+  package static func create(
+    path: String, model: ProcessorModel, entropy: any Entropy = SystemEntropy()
+  ) throws(PlatformError) {
+    guard model.isPlausible else { throw .corrupt(file: path, reason: "impossible processor") }
+    let chip: ChipIdentity
+    do { chip = try ChipIdentity.make(model: model, entropy: entropy) } catch { throw .crypto(error) }
+    var processor = SecureProcessor(model: model, chip: chip)
+    do { try processor.switchOn(entropy: entropy) } catch { throw .refused(error) }
+    try create(path: path, processor)
+  }
+
+  /// As above, of a processor in any state without guests.
+  static func create(path: String, _ processor: SecureProcessor) throws(PlatformError) {
+    try StateFolder.make(path: path)
+    try StateFolder.make(path: "\(path)/\(File.guests)")
+    let folder = try StateFolder(path: path)
+    let chip = ChipRecord.envelope(processor.model, processor.chip)
+    try folder.replace(File.chip, with: chip.serialized(.chip))
+    try folder.replace(File.platform, with: PlatformRecord.envelope(processor).serialized(.platform))
+    try folder.flush()
+  }
+
+  /// The platform as last committed, without the guests' contexts: for its status, certificates and table.
+  /// Takes no lock, for the file is replaced as a whole.
+  package func snapshot() throws(PlatformError) -> SecureProcessor {
+    let file = folder.file(File.platform)
+    let bytes = try Self.required { () throws(PlatformError) in try folder.read(File.platform) }
+    return try PlatformRecord.parse(
+      StateEnvelope(parsing: bytes, .platform, file: file), model, chip, file: file)
+  }
+
+  /// Locks the platform, after what ended processes left was cleared away.
+  package func begin() throws(PlatformError) -> PlatformTransaction {
+    let lock = try FileLock.acquire(File.lock, in: folder, seconds: timeout)
+    try folder.sweep { [File.lock, File.chip, File.platform, File.guests].contains($0) }
+    var transaction = PlatformTransaction(self, lock: lock, processor: try snapshot())
+    try transaction.clear()
+    return transaction
+  }
+
+  func load(_ handle: GuestHandle, _ slot: GuestSlot) throws(PlatformError) -> GuestContext {
+    let name = GuestFile.context.name(handle)
+    let bytes = try Self.required { () throws(PlatformError) in try guestFolder.read(name) }
+    let file = guestFolder.file(name)
+    return try GuestRecord.parse(StateEnvelope(parsing: bytes, .guest, file: file), handle, slot, file: file)
+  }
+
+  /// A file that must be there: its absence is damage.
+  private static func required<R>(_ body: () throws(PlatformError) -> R) throws(PlatformError) -> R {
+    do {
+      return try body()
+    } catch .notFound(let path) {
+      throw .corrupt(file: path, reason: "missing")
+    }
+  }
+}
+
+/// The names of a guest's files.
+enum GuestFile: String, CaseIterable {
+  case context, owner
+
+  func name(_ handle: GuestHandle) -> String {
+    let digits = String(handle)
+    return String(repeating: "0", count: max(0, 4 - digits.utf8.count)) + "\(digits).\(rawValue)"
+  }
+
+  /// Nil for a name of nothing here.
+  static func handle(in name: String) -> GuestHandle? {
+    let parts = name.split(separator: ".", omittingEmptySubsequences: false)
+    guard parts.count == 2, let file = GuestFile(rawValue: String(parts[1])),
+      let handle = GuestHandle(parts[0]),
+      file.name(handle) == name
+    else { return nil }
+    return handle
+  }
+}

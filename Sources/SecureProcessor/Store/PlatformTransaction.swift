@@ -1,0 +1,101 @@
+import CVMCrypto
+
+/// A turn at the AMD-SP: holds the platform's lock. Work on `processor`, then `commit`; a transaction that
+/// just ends changes nothing on disk. A launch is one transaction up to LAUNCH_MEASURE, since a running
+/// digest is not stored.
+package struct PlatformTransaction: ~Copyable {
+  package var processor: SecureProcessor
+  private let directory: PlatformDirectory
+  private let lock: FileLock
+  /// As stored: what need not be written again.
+  private var storedGuests: [GuestHandle: (contextID: [UInt8], open: [UInt8]?)]
+  private var storedPlatform: [UInt8]
+
+  init(_ directory: PlatformDirectory, lock: FileLock, processor: SecureProcessor) {
+    self.directory = directory
+    self.lock = lock
+    self.processor = processor
+    storedGuests = processor.guests.mapValues { ($0.contextID, nil) }
+    storedPlatform = PlatformRecord.envelope(processor).open
+  }
+
+  /// Fetches a guest's context, which its commands need. Without effect for an unknown handle.
+  package mutating func load(_ handle: GuestHandle) throws(PlatformError) {
+    guard let slot = processor.guests[handle], slot.context == nil else { return }
+    let context = try directory.load(handle, slot)
+    processor.guests[handle]?.context = context
+    storedGuests[handle]?.open = GuestRecord.open(context, slot.contextID, handle)
+  }
+
+  /// The handle of the guest with this context id, its context fetched; nil once it has ended.
+  package mutating func guest(_ handle: GuestHandle, contextID: [UInt8]) throws(PlatformError) -> GuestHandle?
+  {
+    guard processor.guests[handle]?.contextID == contextID else { return nil }
+    try load(handle)
+    return handle
+  }
+
+  /// Binds a guest to this process from the commit on: see `GuestOwnership`. Nil for an unknown handle.
+  package mutating func own(_ handle: GuestHandle) throws(PlatformError) -> GuestOwnership? {
+    guard let slot = processor.guests[handle] else { return nil }
+    let name = GuestFile.owner.name(handle)
+    directory.guestFolder.remove(name)  // of an earlier guest with this handle
+    guard let lock = try FileLock.attempt(name, in: directory.guestFolder) else {
+      throw .locked(file: directory.guestFolder.file(name), holder: nil, seconds: 0)
+    }
+    processor.guests[handle]?.isOwned = true
+    return GuestOwnership(handle: handle, contextID: slot.contextID, lock: lock)
+  }
+
+  /// Stores what changed and releases the lock.
+  package consuming func commit() throws(PlatformError) {
+    try store()
+  }
+
+  /// Stores what changed and keeps the lock. On a throw each guest is as before or as after, and the table
+  /// says which guests there are.
+  package mutating func store() throws(PlatformError) {
+    let guests = directory.guestFolder
+    var isChanged = false
+    for (handle, slot) in processor.guests {
+      guard let context = slot.context else { continue }
+      guard let open = GuestRecord.open(context, slot.contextID, handle) else {
+        throw .launchIncomplete(handle: handle)
+      }
+      if storedGuests[handle]?.open == open { continue }
+      let envelope = StateEnvelope(open: open, secret: GuestRecord.secret(context))
+      try guests.replace(GuestFile.context.name(handle), with: envelope.serialized(.guest))
+      isChanged = true
+    }
+    if isChanged { try guests.flush() }
+    let platform = PlatformRecord.envelope(processor)
+    if platform.open != storedPlatform {
+      try directory.folder.replace(
+        PlatformDirectory.File.platform, with: platform.serialized(.platform))
+      try directory.folder.flush()
+    }
+    for handle in storedGuests.keys where processor.guests[handle] == nil { removeFiles(handle) }
+    storedGuests = processor.guests.mapValues { ($0.contextID, nil) }
+    storedPlatform = platform.open
+  }
+
+  private func removeFiles(_ handle: GuestHandle) {
+    for file in GuestFile.allCases { directory.guestFolder.remove(file.name(handle)) }
+  }
+
+  /// Decommissions guests whose owner has ended, and removes files that belong to no guest.
+  mutating func clear() throws(PlatformError) {
+    var orphans: [GuestHandle] = []
+    for (handle, slot) in processor.guests where slot.isOwned {
+      let name = GuestFile.owner.name(handle)
+      if try FileLock.attempt(name, in: directory.guestFolder) != nil { orphans.append(handle) }
+    }
+    if !orphans.isEmpty {
+      for handle in orphans { processor.abandon(handle) }
+      try store()
+    }
+    try directory.guestFolder.sweep { name in
+      GuestFile.handle(in: name).map { processor.guests[$0] != nil } ?? false
+    }
+  }
+}

@@ -1,0 +1,101 @@
+import Bytes
+import CVMCore
+import SecureProcessor
+
+/// The host's AMD-SP and the memory files of its guests.
+final class SimulatedPlatform {
+  private let directory: PlatformDirectory
+  private let memory: StateFolder
+
+  init(directory path: String, timeout: Int) throws(BackendError) {
+    (directory, memory) = try onPlatform { () throws(PlatformError) in
+      (
+        try PlatformDirectory(path: "\(path)/\(HostFolder.platform)", timeout: timeout),
+        try StateFolder(path: "\(path)/\(HostFolder.memory)")
+      )
+    }
+  }
+
+  var model: ProcessorModel { directory.model }
+
+  /// The platform without its guests' contexts, and without waiting.
+  func snapshot() throws(BackendError) -> SecureProcessor {
+    try onPlatform { () throws(PlatformError) in try directory.snapshot() }
+  }
+
+  /// Locks the AMD-SP.
+  private func lock() throws(BackendError) -> PlatformTransaction {
+    do { return try directory.begin() } catch { throw BackendError(error) }
+  }
+
+  /// Locks the AMD-SP and retires what killed processes left: guests that no domain knows, memory of no
+  /// guest.
+  func begin(known: Set<[UInt8]>) throws(BackendError) -> PlatformTransaction {
+    var transaction = try lock()
+    for (handle, slot) in transaction.processor.guests where !known.contains(slot.contextID) {
+      try Self.retire(handle, &transaction)
+    }
+    let names = Set(transaction.processor.guests.values.map { Self.memoryFile($0.contextID) })
+    for name in try onPlatform({ () throws(PlatformError) in try memory.names() }) where !names.contains(name)
+    {
+      memory.remove(name)
+    }
+    return transaction
+  }
+
+  /// Ends the guest of a launch. One that is gone already is fine.
+  func retire(_ launch: LaunchRow) throws(BackendError) {
+    var transaction = try lock()
+    if let handle = try Self.find(launch, &transaction) {
+      try Self.retire(handle, &transaction)
+      try onPlatform { () throws(PlatformError) in try transaction.store() }
+    }
+    memory.remove(Self.memoryFile(launch.contextID))
+  }
+
+  /// Locks the AMD-SP, with the guest of a launch at hand under its handle.
+  func begin(with launch: LaunchRow) throws(BackendError) -> PlatformTransaction {
+    var transaction = try lock()
+    guard try Self.find(launch, &transaction) != nil else {
+      throw .failed(operation: "using the simulated AMD-SP", reason: "it does not know the guest any more")
+    }
+    return transaction
+  }
+
+  private static func find(
+    _ launch: LaunchRow, _ transaction: inout PlatformTransaction
+  ) throws(BackendError) -> GuestHandle? {
+    try onPlatform { () throws(PlatformError) in
+      try transaction.guest(launch.handle, contextID: launch.contextID)
+    }
+  }
+
+  static func retire(
+    _ handle: GuestHandle, _ transaction: inout PlatformTransaction
+  ) throws(BackendError) {
+    try onPlatform { () throws(PlatformError) in try transaction.load(handle) }
+    do { try transaction.processor.retire(handle) } catch {
+      throw .failed(operation: "DECOMMISSION", reason: error.summary)
+    }
+  }
+
+  /// The memory file of a guest; a fresh one for a new guest.
+  func memory(
+    of contextID: [UInt8], handle: GuestHandle, size: UInt64, isNew: Bool = false
+  ) throws(BackendError) -> FileMemory {
+    let name = Self.memoryFile(contextID)
+    let descriptor: Int32
+    do {
+      descriptor = try memory.openFile(name, isNew ? .emptied : .existing)
+    } catch .notFound(let path) {
+      throw .corrupt(file: path, reason: "missing")
+    } catch {
+      throw BackendError(error)
+    }
+    return FileMemory(owning: descriptor, base: PhysicalLayout(handle: handle).base, size: size)
+  }
+
+  func removeMemory(of contextID: [UInt8]) { memory.remove(Self.memoryFile(contextID)) }
+
+  private static func memoryFile(_ contextID: [UInt8]) -> String { Hex.encode(contextID) + ".ram" }
+}
