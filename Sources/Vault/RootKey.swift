@@ -1,4 +1,4 @@
-package import CVMCrypto
+import CVMCrypto
 package import StateStore
 
 /// The `file` seal: a root key of 32 random bytes in `vault/root.key`, which only its owner can read. It protects against a stolen
