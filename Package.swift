@@ -102,9 +102,13 @@ let package = Package(
     tests(
       "SimulatedBackendTests",
       ["Bytes", "CVMCore", "CVMCrypto", "Documents", "SEV", "SecureProcessor", "SimulatedBackend"]),
-    tests("CVMQEMUTests", ["Bytes", "cvm-qemu", "SEV", "SecureProcessor"]),
-    tests("CommandTests", ["Bytes"]),
-    tests("IntegrationTests", ["Bytes", "SEV"]),
+    tests("CVMQEMUTests", ["Bytes", "CVMCrypto", "cvm-qemu", "SEV", "SecureProcessor"]),
+    // What the tests of whole programs share: running programs, a private libvirtd, a bootable guest.
+    .target(name: "TestHarness", dependencies: ["CLinux"], path: "Tests/TestHarness", swiftSettings: house),
+    tests("CommandTests", ["Bytes", "TestHarness"]),
+    tests(
+      "IntegrationTests",
+      ["Bytes", "CVMCore", "CVMCrypto", "LibvirtBackend", "SEV", "SimulatedBackend", "TestHarness"]),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -1,4 +1,5 @@
-/// Reads a format front to back, bounds-checked: every read either returns a value or throws a `FormatError` with the offset.
+/// Reads a format front to back, bounds-checked: every read either returns a value or throws a `FormatError`
+/// with the offset.
 package struct ByteCursor: Sendable {
   package let format: String
   package private(set) var offset: Int = 0

@@ -22,7 +22,7 @@
   X(virDomainLookupByName) X(virDomainLookupByUUIDString) X(virDomainLookupByID) X(virDomainFree) \
   X(virDomainGetName) X(virDomainGetUUID) X(virDomainGetID) X(virDomainGetState) X(virDomainGetInfo) \
   X(virDomainGetOSType) X(virDomainIsPersistent) X(virDomainGetAutostart) X(virDomainHasManagedSaveImage) \
-  X(virDomainGetXMLDesc) \
+  X(virDomainGetXMLDesc) X(virDomainMemoryStats) \
   /* domains: acts */ \
   X(virDomainDefineXMLFlags) X(virDomainUndefineFlags) X(virDomainCreateXML) X(virDomainCreateWithFlags) \
   X(virDomainShutdownFlags) X(virDomainReboot) X(virDomainReset) X(virDomainSuspend) X(virDomainResume) \

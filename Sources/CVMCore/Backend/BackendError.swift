@@ -32,4 +32,29 @@ package enum BackendError: Error, Equatable, Sendable {
     case .corrupt(let file, let reason): "\(file) is damaged: \(reason)"
     }
   }
+
+  /// What to do about it, where there is honest advice.
+  package var hint: String? {
+    switch self {
+    case .unreachable(let uri, _):
+      uri.hasPrefix("sim:") ? nil : "is libvirtd running? Without SEV hardware, try --connect sim:///"
+    case .timeout: "give it longer with --timeout SECONDS"
+    case .outcomeUnknown: "run the command again: it takes up where this one stopped"
+    case .launchFailed(_, let status): Self.cause(of: status)
+    case .guestNotFound, .conflict, .unsupported, .invalidDefinition, .permission, .failed, .corrupt: nil
+    }
+  }
+
+  /// The likely cause of an AMD-SP status at launch (SEV API, LAUNCH_START).
+  private static func cause(of status: UInt32?) -> String? {
+    switch status {
+    case 0x0B: "the session is for another platform key or another policy: make a fresh one"
+    case 0x07: "the firmware does not accept the policy: is its minimum API newer than the firmware?"
+    case 0x06: "the owner's certificate is not one that the firmware accepts"
+    case 0x0E, 0x0F: "the host must flush its caches before it can reuse an ASID: try again"
+    case 0x15: "the platform was not set up for SEV-ES: set kvm_amd sev_es=1 and the BIOS' SEV-ES ASID limit"
+    case 0x17: "the platform has no room for another guest"
+    default: nil
+    }
+  }
 }

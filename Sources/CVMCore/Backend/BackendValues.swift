@@ -169,3 +169,16 @@ package struct LaunchSecurityInfo: Equatable, Sendable {
     self.snpPolicy = snpPolicy
   }
 }
+
+/// What stands above a platform's own certificates.
+package struct PlatformEndorsements: Equatable, Sendable {
+  /// The CEK with the ASK's signature, 2084 bytes.
+  package var cek: [UInt8]
+  /// ASK and ARK.
+  package var ca: [UInt8]
+
+  package init(cek: [UInt8], ca: [UInt8]) {
+    self.cek = cek
+    self.ca = ca
+  }
+}

@@ -25,6 +25,8 @@ package protocol LaunchBackend: AnyObject {
   func domainCapabilities(_ query: DomainCapabilitiesQuery) throws(BackendError) -> String
   /// What `virsh nodesevinfo` shows. Throws `.unsupported` on a host without SEV.
   func sevPlatform() throws(BackendError) -> SEVPlatform
+  /// What AMD's key server would say of this platform. Only a simulated host can answer; nil elsewhere, where the owner imports it.
+  func endorsements() throws(BackendError) -> PlatformEndorsements?
 
   // MARK: Guests
 
@@ -70,6 +72,8 @@ package protocol LaunchBackend: AnyObject {
 }
 
 extension LaunchBackend {
+  package func endorsements() throws(BackendError) -> PlatformEndorsements? { nil }
+
   /// Ends the launch by letting the guest run.
   package func resume(_ guest: consuming PausedGuest) throws(BackendError) { try resume(guest.uuid) }
 

@@ -17,8 +17,13 @@ package struct GuestUUID: RawRepresentable, Hashable, Codable, Sendable, CustomS
   /// From 16 bytes in RFC 4122 order; the caller gives random ones for a new guest.
   package init?(bytes: [UInt8]) {
     guard bytes.count == 16 else { return nil }
-    let hex = Array(Hex.encode(bytes))
-    rawValue = [0..<8, 8..<12, 12..<16, 16..<20, 20..<32].map { String(hex[$0]) }.joined(separator: "-")
+    var text: [UInt8] = []
+    text.reserveCapacity(36)
+    for (index, byte) in bytes.enumerated() {
+      if index == 4 || index == 6 || index == 8 || index == 10 { text.append(UInt8(ascii: "-")) }
+      for digit in [byte >> 4, byte & 15] { text.append(digit + (digit < 10 ? 48 : 87)) }
+    }
+    rawValue = String(decoding: text, as: UTF8.self)
   }
 
   /// A version 4 UUID of 16 random bytes.

@@ -5,7 +5,7 @@ struct ValueSlotEncoder: Encoder {
   var userInfo: [CodingUserInfoKey: Any] { [:] }
 
   func container<Key: CodingKey>(keyedBy _: Key.Type) -> KeyedEncodingContainer<Key> {
-    slot.becomeObject(sorted: isDictionaryKey(Key.self))
+    slot.becomeObject(keyType: ObjectIdentifier(Key.self))
     return KeyedEncodingContainer(KeyedSlots(slot: slot, codingPath: codingPath))
   }
 
@@ -19,19 +19,24 @@ struct ValueSlotEncoder: Encoder {
   }
 }
 
-/// The standard library encodes a `Dictionary` of text or integer keys with a key type of its own.
-private func isDictionaryKey(_ type: any CodingKey.Type) -> Bool {
-  _typeName(type, qualified: false) == "_DictionaryCodingKey"
+/// What needs no container of its own.
+private func scalar(_ value: some Encodable) -> Value? {
+  switch value {
+  case let value as String: .string(value)
+  case let value as Bool: .bool(value)
+  case let value as Value: value
+  default: nil
+  }
 }
 
 private struct KeyedSlots<Key: CodingKey>: KeyedEncodingContainerProtocol {
   let slot: ValueSlot
   let codingPath: [any CodingKey]
 
-  mutating func encodeNil(forKey key: Key) { slot.member(key.stringValue).set(.null) }
-  mutating func encode(_ value: Bool, forKey key: Key) { slot.member(key.stringValue).set(.bool(value)) }
-  mutating func encode(_ value: String, forKey key: Key) { slot.member(key.stringValue).set(.string(value)) }
-  mutating func encode(_ value: Double, forKey key: Key) { slot.member(key.stringValue).set(.number(value)) }
+  mutating func encodeNil(forKey key: Key) { slot.set(.null, for: key.stringValue) }
+  mutating func encode(_ value: Bool, forKey key: Key) { slot.set(.bool(value), for: key.stringValue) }
+  mutating func encode(_ value: String, forKey key: Key) { slot.set(.string(value), for: key.stringValue) }
+  mutating func encode(_ value: Double, forKey key: Key) { slot.set(.number(value), for: key.stringValue) }
   mutating func encode(_ value: Float, forKey key: Key) { encode(Double(value), forKey: key) }
   mutating func encode(_ value: Int, forKey key: Key) { set(value, key) }
   mutating func encode(_ value: Int8, forKey key: Key) { set(value, key) }
@@ -45,6 +50,29 @@ private struct KeyedSlots<Key: CodingKey>: KeyedEncodingContainerProtocol {
   mutating func encode(_ value: UInt64, forKey key: Key) { set(value, key) }
 
   mutating func encode<T: Encodable>(_ value: T, forKey key: Key) throws {
+    if let scalar = scalar(value) { return slot.set(scalar, for: key.stringValue) }
+    try slot.member(key.stringValue).encode(value, path: codingPath + [key])
+  }
+
+  // A missing value is null and keeps its key: whoever reads the output finds every key that is documented.
+  mutating func encodeIfPresent(_ value: Bool?, forKey key: Key) throws { try encodeOrNull(value, key) }
+  mutating func encodeIfPresent(_ value: String?, forKey key: Key) throws { try encodeOrNull(value, key) }
+  mutating func encodeIfPresent(_ value: Double?, forKey key: Key) throws { try encodeOrNull(value, key) }
+  mutating func encodeIfPresent(_ value: Float?, forKey key: Key) throws { try encodeOrNull(value, key) }
+  mutating func encodeIfPresent(_ value: Int?, forKey key: Key) throws { try encodeOrNull(value, key) }
+  mutating func encodeIfPresent(_ value: Int8?, forKey key: Key) throws { try encodeOrNull(value, key) }
+  mutating func encodeIfPresent(_ value: Int16?, forKey key: Key) throws { try encodeOrNull(value, key) }
+  mutating func encodeIfPresent(_ value: Int32?, forKey key: Key) throws { try encodeOrNull(value, key) }
+  mutating func encodeIfPresent(_ value: Int64?, forKey key: Key) throws { try encodeOrNull(value, key) }
+  mutating func encodeIfPresent(_ value: UInt?, forKey key: Key) throws { try encodeOrNull(value, key) }
+  mutating func encodeIfPresent(_ value: UInt8?, forKey key: Key) throws { try encodeOrNull(value, key) }
+  mutating func encodeIfPresent(_ value: UInt16?, forKey key: Key) throws { try encodeOrNull(value, key) }
+  mutating func encodeIfPresent(_ value: UInt32?, forKey key: Key) throws { try encodeOrNull(value, key) }
+  mutating func encodeIfPresent(_ value: UInt64?, forKey key: Key) throws { try encodeOrNull(value, key) }
+  mutating func encodeIfPresent<T: Encodable>(_ value: T?, forKey key: Key) throws { try encodeOrNull(value, key) }
+
+  private mutating func encodeOrNull<T: Encodable>(_ value: T?, _ key: Key) throws {
+    guard let value else { return encodeNil(forKey: key) }
     try slot.member(key.stringValue).encode(value, path: codingPath + [key])
   }
 
@@ -62,7 +90,7 @@ private struct KeyedSlots<Key: CodingKey>: KeyedEncodingContainerProtocol {
   mutating func superEncoder(forKey key: Key) -> any Encoder { nested(key) }
 
   private func set(_ value: some FixedWidthInteger, _ key: Key) {
-    slot.member(key.stringValue).set(Value(value))
+    slot.set(Value(value), for: key.stringValue)
   }
 
   private func nested(_ key: any CodingKey) -> ValueSlotEncoder {
@@ -75,9 +103,10 @@ private struct UnkeyedSlots: UnkeyedEncodingContainer {
   let codingPath: [any CodingKey]
   var count: Int { slot.count }
 
-  mutating func encodeNil() { slot.appended().set(.null) }
+  mutating func encodeNil() { slot.append(.null) }
 
   mutating func encode<T: Encodable>(_ value: T) throws {
+    if let scalar = scalar(value) { return slot.append(scalar) }
     let path = codingPath + [ValueKey(String(count))]
     try slot.appended().encode(value, path: path)
   }

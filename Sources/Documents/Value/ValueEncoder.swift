@@ -1,5 +1,4 @@
-/// Turns any `Encodable` into a `Value`: keys in the order in which the type encodes them, nil as null where
-/// the type encodes it, a `Dictionary`'s keys sorted (its own order changes from run to run).
+/// Turns any `Encodable` into a `Value`: keys in the order in which the type encodes them, nil as null, a `Dictionary`'s keys sorted (its own order changes from run to run).
 package enum ValueEncoder {
   package static func encode(_ value: some Encodable) throws(DocumentError) -> Value {
     let slot = ValueSlot()
@@ -51,56 +50,88 @@ struct ValueKey: CodingKey {
 /// A place in the tree that is being filled: the containers that a type holds at once all write to the same
 /// tree.
 final class ValueSlot {
-  private enum Content {
-    case scalar(Value)
-    case array([ValueSlot])
-    case object([(key: String, slot: ValueSlot)], sorted: Bool)
-  }
+  private enum Kind { case scalar, array, object }
 
-  private var content = Content.scalar(.null)
+  /// A part that is complete, or one that a container still fills.
+  private enum Part {
+    case value(Value)
+    case slot(ValueSlot)
 
-  var value: Value {
-    switch content {
-    case .scalar(let value): return value
-    case .array(let slots): return .array(slots.map(\.value))
-    case .object(var members, let sorted):
-      if sorted { members.sort { $0.key < $1.key } }
-      return .object(members.map { Value.Member($0.key, $0.slot.value) })
+    var value: Value {
+      switch self {
+      case .value(let value): value
+      case .slot(let slot): slot.value
+      }
     }
   }
 
-  func set(_ value: Value) { content = .scalar(value) }
+  private var kind = Kind.scalar
+  private var scalar = Value.null
+  private var keys: [String] = []
+  private var parts: [Part] = []
+  private var keyType: ObjectIdentifier?
+
+  var value: Value {
+    switch kind {
+    case .scalar: return scalar
+    case .array: return .array(parts.map(\.value))
+    case .object:
+      var members = parts.indices.map { Value.Member(keys[$0], parts[$0].value) }
+      if keyType == Self.dictionaryKey { members.sort { $0.key < $1.key } }
+      return .object(members)
+    }
+  }
+
+  /// The standard library encodes a `Dictionary` of text or integer keys with a key type of its own.
+  private static let dictionaryKey: ObjectIdentifier? = {
+    let slot = ValueSlot()
+    try? ["": 0].encode(to: ValueSlotEncoder(slot: slot, codingPath: []))
+    return slot.keyType
+  }()
+
+  func set(_ value: Value) {
+    kind = .scalar
+    scalar = value
+  }
 
   func encode(_ value: some Encodable, path: [any CodingKey]) throws {
     if let value = value as? Value { return set(value) }
     try value.encode(to: ValueSlotEncoder(slot: self, codingPath: path))
   }
 
-  func becomeArray() { if case .array = content {} else { content = .array([]) } }
+  func becomeArray() { kind = .array }
 
-  func becomeObject(sorted: Bool) {
-    if case .object = content {} else { content = .object([], sorted: sorted) }
+  func becomeObject(keyType: ObjectIdentifier) {
+    kind = .object
+    self.keyType = keyType
   }
 
-  var count: Int { if case .array(let slots) = content { slots.count } else { 0 } }
+  var count: Int { parts.count }
+
+  func append(_ value: Value) { parts.append(.value(value)) }
 
   func appended() -> ValueSlot {
     let slot = ValueSlot()
-    guard case .array(var slots) = content else { return slot }
-    content = .scalar(.null)  // gives up the other reference: the array grows in place
-    slots.append(slot)
-    content = .array(slots)
+    parts.append(.slot(slot))
     return slot
   }
 
-  /// The member of that key, which keeps its first place if it is encoded again.
+  func set(_ value: Value, for key: String) { set(.value(value), for: key) }
+
   func member(_ key: String) -> ValueSlot {
-    guard case .object(var members, let sorted) = content else { return ValueSlot() }
-    if !sorted, let found = members.first(where: { $0.key == key }) { return found.slot }
+    if let index = keys.firstIndex(of: key), case .slot(let slot) = parts[index] { return slot }
     let slot = ValueSlot()
-    content = .scalar(.null)
-    members.append((key, slot))
-    content = .object(members, sorted: sorted)
+    set(.slot(slot), for: key)
     return slot
+  }
+
+  /// A key that is encoded again keeps its first place.
+  private func set(_ part: Part, for key: String) {
+    if let index = keys.firstIndex(of: key) {
+      parts[index] = part
+    } else {
+      keys.append(key)
+      parts.append(part)
+    }
   }
 }

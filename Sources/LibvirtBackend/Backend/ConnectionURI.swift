@@ -1,4 +1,5 @@
-/// What cvmctl makes of a libvirt URI before libvirt sees it: `driver[+transport]://[user@][host]/path[?name=value&…]`.
+/// What cvmctl makes of a libvirt URI before libvirt sees it:
+/// `driver[+transport]://[user@][host]/path[?name=value&…]`.
 struct ConnectionURI: Equatable, Sendable {
   /// As the user gave it; empty for libvirt's own default.
   let text: String

@@ -2,8 +2,8 @@ internal import CLibvirt
 package import CVMCore
 
 extension LibvirtBackend {
-  /// Where the connection ends before the answer, the definition is handed over once more: storing the same one twice is storing
-  /// it once.
+  /// Where the connection ends before the answer, the definition is handed over once more: storing the same
+  /// one twice is storing it once.
   package func define(xml: String) throws(BackendError) -> GuestState {
     let act = begin("define", .definition)
     let define: @Sendable (Connection) throws(LibvirtError) -> GuestState = {

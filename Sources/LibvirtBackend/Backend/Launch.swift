@@ -1,11 +1,16 @@
 internal import Bytes
 internal import CLibvirt
 package import CVMCore
+internal import Documents
 
 extension LibvirtBackend {
-  /// Throws `.guestNotFound` for a guest that is not defined, `.conflict` for one that is active.
+  /// Throws `.guestNotFound` for a guest that is not defined, `.conflict` for one that is active,
+  /// `.invalidDefinition` for XML of another guest.
   package func startPaused(_ uuid: GuestUUID, xml: String) throws(BackendError) -> PausedGuest {
     let act = begin("start", .launch, on: uuid.rawValue)
+    guard let named = Self.document(xml)?.text(at: "uuid"), GuestUUID(rawValue: named) == uuid else {
+      throw .invalidDefinition(reason: "the domain XML is not of the guest \(uuid)")
+    }
     let connection = try inactiveDomain(uuid, act).connection
     let mayStillCome = address.isRemote
     let id = try perform(act, on: connection, cancelling: uuid) { () throws(LibvirtError) in
@@ -16,10 +21,17 @@ extension LibvirtBackend {
     return PausedGuest(uuid: uuid, id: id)
   }
 
+  /// Throws `.unsupported` for a SEV-SNP guest of which libvirt tells nothing.
   package func launchSecurity(_ uuid: GuestUUID) throws(BackendError) -> LaunchSecurityInfo? {
     let act = begin("asking for the launch measurement", on: uuid.rawValue)
-    let parameters = try ask(act) { connection throws(LibvirtError) in
-      try Domain.with(uuid: uuid, connection).launchSecurity()
+    let parameters: TypedParameters
+    do throws(BackendError) {
+      parameters = try ask(act) { connection throws(LibvirtError) in
+        try Domain.with(uuid: uuid, connection).launchSecurity()
+      }
+    } catch {
+      guard case .failed(_, let reason) = error, try isSNP(uuid) else { throw error }
+      throw .unsupported(reason: reason)
     }
     do throws(ParameterError) {
       return try LaunchSecurityInfo(parameters)
@@ -28,7 +40,18 @@ extension LibvirtBackend {
     }
   }
 
-  /// Sent at most once. Throws `.launchFailed` where the AMD-SP refuses, `.conflict` for a guest that is not paused.
+  /// libvirt asks QEMU for the measurement first, which a SEV-SNP guest does not have: then the whole call
+  /// fails.
+  private func isSNP(_ uuid: GuestUUID) throws(BackendError) -> Bool {
+    Self.document(try domainXML(uuid, .live))?.attribute("type", at: "launchSecurity") == "sev-snp"
+  }
+
+  private static func document(_ xml: String) -> XMLElement? {
+    do throws(DocumentError) { return try XMLElement.parse(Array(xml.utf8)) } catch { return nil }
+  }
+
+  /// Sent at most once. Throws `.launchFailed` where the AMD-SP refuses, `.conflict` for a guest that is not
+  /// paused.
   package func inject(
     header: [UInt8], payload: [UInt8], address: UInt64?, into uuid: GuestUUID
   ) throws(BackendError) {
@@ -44,8 +67,8 @@ extension LibvirtBackend {
 }
 
 extension Domain {
-  /// Starts the guest paused and returns the id of its run. A guest that is not the one that was asked for, or that libvirt did not
-  /// leave paused, is destroyed again.
+  /// Starts the guest paused and returns the id of its run. A guest that is not the one that was asked for,
+  /// or that libvirt did not leave paused, is destroyed again.
   fileprivate static func launching(
     _ uuid: GuestUUID, _ xml: String, _ connection: Connection
   ) throws(LibvirtError) -> Int {

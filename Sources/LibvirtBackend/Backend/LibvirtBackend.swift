@@ -4,8 +4,9 @@ internal import Synchronization
 
 /// Guests on a libvirt host.
 ///
-/// Every call to libvirt runs on a thread of its own while the caller waits for at most the time limit. An act whose answer does
-/// not come (see `perform`) is looked into over a second connection before anything is said about it.
+/// Every call to libvirt runs on a thread of its own while the caller waits for at most the time limit. An
+/// act whose answer does not come (see `perform`) is looked into over a second connection before anything is
+/// said about it.
 package final class LibvirtBackend: LaunchBackend, Sendable {
   package let uri: String
   let address: ConnectionURI
@@ -18,15 +19,21 @@ package final class LibvirtBackend: LaunchBackend, Sendable {
   /// A libvirt host is taken for real until its platform's certificates say otherwise.
   package var isSimulated: Bool { false }
 
-  /// Connects; an empty `uri` is libvirt's own default. `timeout` is the limit for each call, this one included, in seconds
-  /// (at least 1). Throws `.unsupported` for a transport without encryption and where libvirt is missing, `.unreachable`,
-  /// `.permission` or `.timeout`.
+  /// Connects; an empty `uri` is libvirt's own default. `timeout` is the limit for each call, this one
+  /// included, in seconds (at least 1). Throws `.unsupported` for a transport without encryption and where
+  /// libvirt is missing, `.unreachable`, `.permission` or `.timeout`.
   package init(uri: String, readOnly: Bool, timeout: Int) throws(BackendError) {
     self.uri = uri
     address = ConnectionURI(uri)
     self.readOnly = readOnly
     self.timeout = min(max(timeout, 1), 86_400)
     _ = try connection(begin("connecting to \(uri)", .connect))
+  }
+
+  /// Begins to load libvirt, which takes most of a short command's time, while the caller does something
+  /// else. What goes wrong is told by whoever connects.
+  package static func preload() {
+    _ = try? Call { () throws(LibvirtError) in try Library.load() }
   }
 
   /// Starts the clock for a call of the protocol.

@@ -8,7 +8,7 @@ extension LibvirtBackend {
     try perform(act, on: domain.connection, cancelling: uuid) { () throws(LibvirtError) in
       try domain.start(paused: paused)
     } fate: { connection throws(LibvirtError) in
-      guard let found = try Domain.find(uuid, connection), found.id != nil else {
+      guard let found = try Domain.findSettled(uuid, connection), found.id != nil else {
         return mayStillCome ? .unknown : .undone
       }
       guard try found.state().isStartingUp else { return .done(()) }
@@ -67,20 +67,22 @@ extension LibvirtBackend {
 
   package func destroy(_ uuid: GuestUUID, graceful: Bool) throws(BackendError) {
     try change("destroy", uuid) { domain throws(LibvirtError) in
-      try domain.destroy(graceful: graceful)
+      try domain.destroyRun(graceful: graceful)
     } fate: { state in
       state.isActive ? .undone : .done(())
     }
   }
 
-  /// The guest's domain object. What is active already is not started again, and is not taken for the work of a start that failed.
+  /// The guest's domain object. What is active already is not started again, and is not taken for the work of
+  /// a start that failed.
   func inactiveDomain(_ uuid: GuestUUID, _ act: Act) throws(BackendError) -> Domain {
     let domain = try domain(uuid, act)
     guard domain.id == nil else { throw .conflict(reason: "the guest is already active") }
     return domain
   }
 
-  /// Changes one run of a guest. `fate` tells from that run's state, `shutOff` once it is over, what became of the change.
+  /// Changes one run of a guest. `fate` tells from that run's state, `shutOff` once it is over, what became
+  /// of the change.
   private func change(
     _ name: String, _ uuid: GuestUUID, _ body: @escaping @Sendable (Domain) throws(LibvirtError) -> Void,
     fate: @escaping @Sendable (RunState) -> Fate<Void>
@@ -91,7 +93,8 @@ extension LibvirtBackend {
     try perform(act, on: domain.connection) { () throws(LibvirtError) in
       try body(domain)
     } fate: { connection throws(LibvirtError) in
-      guard let found = try Domain.find(uuid, connection), found.id == run else { return fate(.shutOff) }
+      let found = try Domain.findSettled(uuid, connection)
+      guard let found, found.id == run else { return fate(.shutOff) }
       return fate(try found.state().runState)
     }
   }

@@ -12,10 +12,11 @@ enum Fate<Value: Sendable>: Sendable {
 extension LibvirtBackend {
   /// Does something that changes a guest, once: it is never sent again.
   ///
-  /// Where the connection ends before the answer, `fate` is asked over a new connection (a restarting daemon is waited for):
-  /// `.done` is success, `.undone` throws `.unreachable`, anything else `.outcomeUnknown`.
-  /// Where the answer does not come in time, the rest of the time limit is used in the same way; what is not known to be done
-  /// then may still happen, so it is `.outcomeUnknown`. With `cancelling`, a start that hangs is ended instead: see `cancel`.
+  /// Where the connection ends before the answer, `fate` is asked over a new connection (a restarting daemon
+  /// is waited for): `.done` is success, `.undone` throws `.unreachable`, anything else `.outcomeUnknown`.
+  /// Where the answer does not come in time, the rest of the time limit is used in the same way; what is not
+  /// known to be done then may still happen, so it is `.outcomeUnknown`. With `cancelling`, a start that
+  /// hangs is ended instead: see `cancel`.
   func perform<Value: Sendable>(
     _ act: Act, on connection: Connection, cancelling guest: GuestUUID? = nil,
     _ body: @escaping @Sendable () throws(LibvirtError) -> Value,
@@ -38,8 +39,8 @@ extension LibvirtBackend {
     }
   }
 
-  /// Milliseconds of the time limit that are kept for learning what became of an act: a quarter, at most 5 s. Cancelling a
-  /// start takes libvirt about 0.2 s.
+  /// Milliseconds of the time limit that are kept for learning what became of an act: a quarter, at most 5 s.
+  /// Cancelling a start takes libvirt about 0.2 s.
   private var reserve: Int { min(timeout * 250, Self.patience) }
 
   /// Milliseconds for a daemon to come back.
@@ -70,7 +71,7 @@ extension LibvirtBackend {
     _ fate: @escaping @Sendable (Connection) throws(LibvirtError) -> Fate<Value>
   ) throws(BackendError) -> Value {
     if case .done(let value)? = learn(act, fate) { return value }
-    return try ended(act, call.result(until: .now))
+    return try ended(act, call.result(until: act.deadline))
   }
 
   /// Nil where nothing can be asked (yet).
@@ -95,16 +96,18 @@ extension LibvirtBackend {
     }
   }
 
-  /// Ends a start that hangs, from another connection: the guest was inactive when the start was sent, so what is active now is
-  /// what that start made. Throws `.timeout` once the guest is gone and the start has ended, `.outcomeUnknown` otherwise; an answer
-  /// that comes by itself before anything was destroyed counts.
+  /// Ends a start that hangs, from another connection: the guest was inactive when the start was sent, so
+  /// what is active now is what that start made. Throws `.timeout` once the guest is gone and the start has
+  /// ended, `.outcomeUnknown` otherwise; an answer that comes by itself before anything was destroyed counts.
   private func cancel<Value: Sendable>(
     _ act: Act, _ call: Call<Value>, _ guest: GuestUUID
   ) throws(BackendError) -> Value {
-    let connection = try? open(act)
+    guard let connection = try? open(act) else {
+      return try ended(act, call.result(until: act.deadline))
+    }
     var destroyed = false
     var answer = call.result(until: .now)
-    while answer == nil, let connection, !act.deadline.isOver {
+    while answer == nil, !act.deadline.isOver {
       let ending = Call.outcome(until: act.deadline) { () throws(LibvirtError) in
         try Domain.end(guest, connection)
       }

@@ -3,8 +3,8 @@ internal import CVMCore
 private import Glibc
 
 extension Connection {
-  /// Every domain with its state in one round trip that waits for no busy domain. Where the driver has no bulk statistics:
-  /// one call for the list and one a domain.
+  /// Every domain with its state in one round trip that waits for no busy domain. Where the driver has no
+  /// bulk statistics: one call for the list and one a domain.
   func states(_ filter: GuestFilter) throws(LibvirtError) -> [GuestState] {
     do throws(LibvirtError) {
       return try bulkStates(filter)
@@ -33,13 +33,15 @@ extension Connection {
     guard let domain = unsafe record.dom, let uuid = unsafe library.uuid(of: domain),
       let name = unsafe Library.text(functions.pointee.virDomainGetName(domain))
     else { return nil }
-    let parameters = unsafe TypedParameters(copying: record.params, count: record.nparams)
-    let code = StateCode(
-      state: parameters.int("state.state") ?? 0, reason: parameters.int("state.reason") ?? 0)
+    let parameters = unsafe UnsafeBufferPointer(start: record.params, count: Int(max(record.nparams, 0)))
+    let code = unsafe StateCode(
+      state: TypedParameters.int("state.state", in: parameters) ?? 0,
+      reason: TypedParameters.int("state.reason", in: parameters) ?? 0)
     return unsafe GuestState(uuid: uuid, name: name, id: library.id(of: domain), code)
   }
 
-  private func listedStates(_ filter: GuestFilter) throws(LibvirtError) -> [GuestState] {
+  /// For drivers without bulk statistics.
+  func listedStates(_ filter: GuestFilter) throws(LibvirtError) -> [GuestState] {
     var flags: UInt32 = 0
     if filter.active { flags |= VIR_CONNECT_LIST_DOMAINS_ACTIVE.rawValue }
     if filter.inactive { flags |= VIR_CONNECT_LIST_DOMAINS_INACTIVE.rawValue }

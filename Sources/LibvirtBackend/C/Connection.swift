@@ -22,10 +22,11 @@ internal import CLibvirt
     unsafe self.pointer = pointer
   }
 
-  /// Closing asks the daemon, and a stopped daemon must not stop the caller.
+  /// Closing asks the daemon, and a stopped daemon must not stop the caller. It is waited for a little, so that
+  /// a process that ends now does not end in the midst of it.
   deinit {
     let closing = unsafe Closing(library: library, pointer: pointer)
-    _ = try? Call(closing.close).result(until: .after(milliseconds: 1000))
+    _ = try? Call(closing.close).result(until: .after(milliseconds: 250))
   }
 
   var functions: UnsafePointer<cvm_libvirt> { unsafe library.functions }

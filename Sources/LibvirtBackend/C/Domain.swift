@@ -1,8 +1,8 @@
 internal import CLibvirt
 internal import CVMCore
 
-/// One `virDomainPtr`; keeps its connection open. Its methods block, as `Connection`'s do, unless they say that they
-/// ask nobody.
+/// One `virDomainPtr`; keeps its connection open. Its methods block, as `Connection`'s do, unless they say
+/// that they ask nobody.
 @safe final class Domain: @unchecked Sendable {
   let connection: Connection
   private let pointer: virDomainPtr
@@ -120,6 +120,17 @@ internal import CVMCore
     return try unsafe connection.text(functions.pointee.virDomainGetXMLDesc(pointer, flags))
   }
 
+  /// Returns once no other call is at work on the guest. libvirt answers this question in its turn, unlike
+  /// that for the state; what it says does not matter.
+  private func waitForOthers() throws(LibvirtError) {
+    var statistic = virDomainMemoryStatStruct(tag: 0, val: 0)
+    do throws(LibvirtError) {
+      try unsafe connection.checked(functions.pointee.virDomainMemoryStats(pointer, &statistic, 1, 0))
+    } catch  where error.code == Int(VIR_ERR_OPERATION_INVALID.rawValue) || error.isUnsupported {
+      // It has become inactive, or the driver has nothing to wait for.
+    }
+  }
+
   // MARK: Acts
 
   func undefine(flags: UInt32) throws(LibvirtError) {
@@ -212,16 +223,31 @@ extension Library {
 }
 
 extension Domain {
-  /// Destroys the guest if there is one and it is active: true where that was so. Returns only when it is inactive.
+  /// Destroys the guest if there is one and it is active: true where that was so. Returns only when it is
+  /// inactive.
   static func end(_ uuid: GuestUUID, _ connection: Connection) throws(LibvirtError) -> Bool {
     guard let domain = try find(uuid, connection), domain.id != nil else { return false }
+    try domain.destroyRun(graceful: false)
+    return true
+  }
+
+  /// Destroys the run that this object was made for. libvirt says "not running" also of a guest that it
+  /// destroyed for this very call while it was taking it over: what counts is that the run is over.
+  func destroyRun(graceful: Bool) throws(LibvirtError) {
     do throws(LibvirtError) {
-      try domain.destroy(graceful: false)
-      return true
-    } catch {
-      guard try find(uuid, connection)?.id == nil else { throw error }
-      return false  // it ended by itself meanwhile
+      try destroy(graceful: graceful)
+    } catch  where error.code == Int(VIR_ERR_OPERATION_INVALID.rawValue) && id != nil {
+      guard try Self.find(uuid(), connection)?.id != id else { throw error }
     }
+  }
+
+  /// As `find`, after everything that is under way: a daemon that was started again shows a guest at once,
+  /// and then takes it over or gives it up.
+  static func findSettled(_ uuid: GuestUUID, _ connection: Connection) throws(LibvirtError) -> Domain? {
+    let domain = try find(uuid, connection)
+    guard let domain, domain.id != nil else { return domain }
+    try domain.waitForOthers()
+    return try find(uuid, connection)
   }
 
   /// Nil where there is no such guest.

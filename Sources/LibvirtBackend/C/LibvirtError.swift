@@ -1,6 +1,7 @@
 internal import CLibvirt
 
-/// Why a libvirt call failed: a copy of libvirt's thread-local error, made on the failing thread directly after the call.
+/// Why a libvirt call failed: a copy of libvirt's thread-local error, made on the failing thread directly
+/// after the call.
 struct LibvirtError: Error, Equatable, Sendable {
   enum Kind: Equatable, Sendable {
     /// libvirt's error: `virErrorNumber`, `virErrorDomain`, and `errno` where libvirt tells it.

@@ -60,6 +60,20 @@ struct TypedParameters: Equatable, Sendable {
     return number
   }
 
+  /// The number of that name in a list that is looked at once: nothing is copied.
+  static func int(_ name: String, in list: UnsafeBufferPointer<virTypedParameter>) -> Int32? {
+    guard let parameter = unsafe list.first(where: { unsafe has($0, name) }),
+      case .int(let number) = unsafe value(of: parameter)
+    else { return nil }
+    return number
+  }
+
+  private static func has(_ parameter: virTypedParameter, _ name: String) -> Bool {
+    unsafe withUnsafeBytes(of: parameter.field) { field in
+      unsafe name.utf8.elementsEqual(field.prefix { $0 != 0 })
+    }
+  }
+
   /// The name is a fixed array of 80 characters, ended by a NUL unless full.
   private static func name(of parameter: virTypedParameter) -> String {
     unsafe withUnsafeBytes(of: parameter.field) { field in

@@ -12,12 +12,15 @@ extension BackendError {
   /// | 42 | NO_DOMAIN | `guestNotFound` |
   /// | 55, 78, 87 | OPERATION_INVALID, OPERATION_ABORTED, RESOURCE_BUSY | `conflict` |
   /// | 68 | OPERATION_TIMEOUT: libvirt's own wait for a busy guest | `timeout` |
-  /// | 3, 8, 67, 84, 91 | NO_SUPPORT, INVALID_ARG, CONFIG_UNSUPPORTED, OPERATION_UNSUPPORTED, CPU_INCOMPATIBLE | `unsupported` |
-  /// | 40, 45, 79, 85, 94, 98 | GNUTLS_ERROR, AUTH_FAILED, AUTH_CANCELLED, SSH, AUTH_UNAVAILABLE, LIBSSH | `unreachable` |
+  /// | 3, 8, 84 | NO_SUPPORT, INVALID_ARG, OPERATION_UNSUPPORTED | `unsupported` |
+  /// | 67, 91 | CONFIG_UNSUPPORTED, CPU_INCOMPATIBLE | `unsupported` |
+  /// | 40, 85, 98 | GNUTLS_ERROR, SSH, LIBSSH | `unreachable` |
+  /// | 45, 79, 94 | AUTH_FAILED, AUTH_CANCELLED, AUTH_UNAVAILABLE | `unreachable` |
   /// | 9 | OPERATION_FAILED | `conflict` in a definition (name or UUID taken), else as any other |
   /// | any other | | `launchFailed` in a launch, else `failed` |
   ///
-  /// While connecting only 3, 29, 88 and 38 with EACCES or EPERM are told apart; anything else is `unreachable`.
+  /// While connecting only 3, 29, 88 and 38 with EACCES or EPERM are told apart; anything else is
+  /// `unreachable`.
   init(_ error: LibvirtError, in act: Act) {
     switch error.kind {
     case .libvirt(let code, _, let errno) where act.kind == .connect:

@@ -1,6 +1,7 @@
 internal import Bytes
 
-/// Why the parameters that libvirt handed over are not what they should be. The values are the host's word: hostile.
+/// Why the parameters that libvirt handed over are not what they should be. The values are the host's word:
+/// hostile.
 enum ParameterError: Error, Equatable, Sendable {
   case missing(String)
   case notBase64(String)

@@ -8,7 +8,7 @@ package enum SignatureProblem: Error, Equatable, Sendable {
   case unsigned
   /// No slot claims the parent's usage and algorithm.
   case notByParent
-  /// The number or padding is not of the signature's form.
+  /// A number or padding is not of the signature's form, or an empty slot holds bytes.
   case malformed
   case wrong
   case crypto(CryptoError)
@@ -63,6 +63,7 @@ extension SEVCertificate {
   package func checkSignature(by parent: CertificateSigner) throws(SignatureProblem) {
     guard !slots.contains(where: \.isHalfEmpty) else { throw .halfEmptySlot }
     guard !isUnsigned else { throw .unsigned }
+    guard !slots.contains(where: \.isLittered) else { throw .malformed }
     let counting = slots.filter {
       $0.usage == parent.usage.rawValue && $0.algorithm == parent.algorithm.rawValue
     }

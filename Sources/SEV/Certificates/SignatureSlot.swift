@@ -38,6 +38,9 @@ package struct SignatureSlot: Equatable, Sendable {
   /// Neither a usage nor an algorithm is claimed.
   package var isEmpty: Bool { claims == 0 }
 
+  /// An empty slot that is not all zero.
+  package var isLittered: Bool { isEmpty && signature.contains { $0 != 0 } }
+
   /// Exactly one of the two is claimed, which the firmware takes for a bad signature.
   package var isHalfEmpty: Bool { claims == 1 }
 

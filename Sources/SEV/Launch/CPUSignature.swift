@@ -38,10 +38,7 @@ package struct CPUSignature: RawRepresentable, Hashable, Sendable, CustomStringC
   package var stepping: Int { Int(rawValue & 15) }
 
   /// `0x00a00f11`.
-  package var description: String {
-    let digits = String(rawValue, radix: 16)
-    return "0x" + String(repeating: "0", count: 8 - digits.utf8.count) + digits
-  }
+  package var description: String { rawValue.paddedHex }
 
   /// The names that `init(model:)` knows.
   package static let modelNames = models.map(\.name)

@@ -78,10 +78,7 @@ package struct SEVPolicy: RawRepresentable, Hashable, Sendable, CustomStringConv
   package static let names = table.map(\.name)
 
   /// `0x00000003`.
-  package var description: String {
-    let digits = String(rawValue, radix: 16)
-    return "0x" + String(repeating: "0", count: 8 - digits.utf8.count) + digits
-  }
+  package var description: String { rawValue.paddedHex }
 
   static let table: [PolicyBit] = [
     PolicyBit(

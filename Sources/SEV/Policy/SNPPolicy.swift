@@ -68,10 +68,7 @@ package struct SNPPolicy: RawRepresentable, Hashable, Sendable, CustomStringConv
   package static let names = table.map(\.name).filter { $0 != "RESERVED_1" }
 
   /// `0x0000000000030000`.
-  package var description: String {
-    let digits = String(rawValue, radix: 16)
-    return "0x" + String(repeating: "0", count: 16 - digits.utf8.count) + digits
-  }
+  package var description: String { rawValue.paddedHex }
 
   private static let mandatoryBit: UInt64 = 1 << 17
 

@@ -64,6 +64,11 @@ package struct LaunchBlob: Equatable, Sendable {
       policyMAC: try policyMAC(policy, keys.tik))
   }
 
+  /// Whether this blob was made for `policy` with this TIK: the one of its MACs that the owner can check without the platform's key.
+  package func isBound(to policy: SEVPolicy, tik: SecretBytes) throws(CryptoError) -> Bool {
+    constantTimeEqual(try Self.policyMAC(policy, tik), policyMAC)
+  }
+
   static func policyMAC(_ policy: SEVPolicy, _ tik: SecretBytes) throws(CryptoError) -> [UInt8] {
     try HMACSHA256.authenticate(key: tik, [policy.rawValue.littleEndianBytes])
   }

@@ -51,7 +51,7 @@ extension PrivateDirectory {
   package func create(_ name: String, _ content: SecretBytes) throws(StoreError) {
     guard try !holds(name) else { throw .exists(kind: "file", name: path(of: name)) }
     let draft = name + ".new"
-    _ = withDescriptor { unsafe unlinkat($0, draft, 0) }
+    remove(draft)
     let flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC
     let file = withDescriptor { unsafe Self.aboveStandard(openat($0, draft, flags, 0o600)) }
     guard file >= 0 else { throw .fromSystem(path(of: name)) }
@@ -69,6 +69,17 @@ extension PrivateDirectory {
       throw error
     }
   }
+
+  /// Gives a file its name for good: on disk when it returns.
+  func rename(_ draft: String, to name: String) throws(StoreError) {
+    guard withDescriptor({ unsafe renameat($0, draft, $0, name) }) == 0, withDescriptor({ fsync($0) }) == 0
+    else {
+      throw .fromSystem(path(of: name))
+    }
+  }
+
+  /// Removes a file if it is there.
+  func remove(_ name: String) { _ = withDescriptor { unsafe unlinkat($0, name, 0) } }
 
   private func check(_ status: stat, _ name: String) throws(StoreError) {
     let path = path(of: name)

@@ -2,18 +2,6 @@ import CSQLite
 import Glibc
 
 extension Database {
-  /// The file and what SQLite keeps beside it are ours and closed to others before SQLite sees them.
-  static func prepareFile(
-    _ name: String, _ directory: PrivateDirectory, _ access: Access
-  ) throws(StoreError) {
-    if try !directory.holds(name) {
-      guard access == .readWrite else { throw .absent(path: directory.path(of: name)) }
-      try directory.make(name)
-      _ = try directory.holds(name)
-    }
-    for suffix in ["-wal", "-shm", "-journal"] { _ = try directory.holds(name + suffix) }
-  }
-
   static func open(_ file: String, _ access: Access) throws(StoreError) -> OpaquePointer {
     guard let vfs = unsafe cvm_sqlite_checked_vfs() else {
       throw .unreachable(path: file, reason: "SQLite cannot be initialized")
@@ -44,6 +32,28 @@ extension Database {
     try script("PRAGMA synchronous=FULL; PRAGMA secure_delete=ON; PRAGMA temp_store=MEMORY")
   }
 
+  /// Makes the file under another name and gives it its own when it is complete and on disk: a file of that
+  /// name that is empty or half made is damage, never a beginning.
+  static func create(
+    _ name: String, in directory: PrivateDirectory, _ schema: Schema, _ patience: Duration,
+    _ migrated: (Database, Int) throws(StoreError) -> Void
+  ) throws(StoreError) {
+    try directory.exclusively(within: patience) { () throws(StoreError) in
+      guard try !directory.holds(name) else { return }
+      let draft = name + ".new"
+      for suffix in ["", "-wal", "-shm", "-journal"] { directory.remove(draft + suffix) }
+      try directory.make(draft)
+      try Database(opening: draft, in: directory, access: .readWrite, patience: patience).lay(
+        schema, migrated)
+      // Closed now, so that SQLite has moved its log into the file.
+      guard try !directory.holds(draft + "-wal") else {
+        throw .unwritable(file: directory.path(of: draft), reason: "its log could not be moved into it")
+      }
+      try directory.rename(draft, to: name)
+    }
+  }
+
+  /// Brings an older file up to date.
   func migrate(
     to schema: Schema, access: Access, _ migrated: (Database, Int) throws(StoreError) -> Void
   ) throws(StoreError) {
@@ -51,24 +61,17 @@ extension Database {
     guard access == .readWrite else {
       throw .failed(file: file, reason: "an older format, which a read-only command cannot bring up to date")
     }
-    // One process alone changes the format; the others find the work done.
-    try directory.exclusively(within: patience.limit) { () throws(StoreError) in
-      if try version(schema) == 0 { try layOut() }
-      try transaction { () throws(StoreError) in
-        let found = try version(schema)
-        guard found < schema.version else { return }
-        for step in schema.steps[found...] { try script(step) }
-        try script("PRAGMA application_id=\(schema.applicationID); PRAGMA user_version=\(schema.version)")
-        try migrated(self, found)
-      }
+    try transaction { () throws(StoreError) in
+      let found = try version(schema)
+      guard found < schema.version else { return }  // another process was first
+      try apply(schema, from: found, migrated)
     }
   }
 
-  /// The version of a file that is ours, 0 for an empty one.
+  /// The version of a file that is ours.
   private func version(_ schema: Schema) throws(StoreError) -> Int {
     let version = try first("PRAGMA user_version") { (row) throws(StoreError) in try row.int(0) } ?? 0
     let id = try first("PRAGMA application_id") { (row) throws(StoreError) in try row.integer(0) } ?? 0
-    if version == 0, id == 0, try isEmpty() { return 0 }
     guard id == schema.applicationID, version > 0 else {
       throw .corrupt(file: file, reason: "not a file of this kind")
     }
@@ -78,12 +81,18 @@ extension Database {
     return version
   }
 
-  private func isEmpty() throws(StoreError) -> Bool {
-    try first("SELECT count(*) FROM sqlite_schema") { (row) throws(StoreError) in try row.int(0) } == 0
+  private func apply(
+    _ schema: Schema, from version: Int, _ migrated: (Database, Int) throws(StoreError) -> Void
+  ) throws(StoreError) {
+    for step in schema.steps[version...] { try script(step) }
+    try script("PRAGMA application_id=\(schema.applicationID); PRAGMA user_version=\(schema.version)")
+    try migrated(self, version)
   }
 
-  /// What can only be chosen before the first page is written, or outside of a transaction.
-  private func layOut() throws(StoreError) {
+  /// Fills an empty file, beginning with what can only be chosen before the first page is written.
+  private func lay(_ schema: Schema, _ migrated: (Database, Int) throws(StoreError) -> Void)
+    throws(StoreError)
+  {
     var reserved = CVM_SQLITE_RESERVED
     let code = unsafe sqlite3_file_control(pointer, "main", SQLITE_FCNTL_RESERVE_BYTES, &reserved)
     guard code == SQLITE_OK else { throw error(code) }
@@ -92,5 +101,6 @@ extension Database {
     guard mode == "wal" else {
       throw .failed(file: file, reason: "the file system has no shared memory for SQLite's log")
     }
+    try transaction { () throws(StoreError) in try apply(schema, from: 0, migrated) }
   }
 }

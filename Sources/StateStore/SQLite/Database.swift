@@ -21,22 +21,33 @@ import Glibc
 
   /// Opens `name` in `directory`. Waits at most `patience` for other processes, here and in every later call.
   /// `migrated` runs in the transaction that made or changed the schema, with the version found (0: none).
-  package init(
+  package convenience init(
     _ name: String, in directory: PrivateDirectory, schema: Schema, access: Access = .readWrite,
     patience: Duration = .seconds(10),
     migrated: (Database, Int) throws(StoreError) -> Void = { (_, _) throws(StoreError) in }
   ) throws(StoreError) {
+    if try !directory.holds(name) {
+      guard access == .readWrite else { throw .absent(path: directory.path(of: name)) }
+      try Self.create(name, in: directory, schema, patience, migrated)
+    }
+    try self.init(opening: name, in: directory, access: access, patience: patience)
+    try migrate(to: schema, access: access, migrated)
+  }
+
+  /// Opens a file that is there, whatever it holds.
+  init(
+    opening name: String, in directory: PrivateDirectory, access: Access, patience: Duration
+  ) throws(StoreError) {
     self.directory = directory
     file = directory.path(of: name)
     self.patience = Patience(patience)
-    try Self.prepareFile(name, directory, access)
+    for suffix in ["-wal", "-shm", "-journal"] { _ = try directory.holds(name + suffix) }
     unsafe pointer = try Self.open(file, access)
     // From here on `deinit` closes the connection.
     guard directory.isSame(name) else {
       throw .permission(path: file, reason: "changed while it was opened", remedy: nil)
     }
     try configure()
-    try migrate(to: schema, access: access, migrated)
   }
 
   deinit {

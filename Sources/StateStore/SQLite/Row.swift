@@ -1,4 +1,5 @@
 import CSQLite
+import Glibc
 
 /// A row of a query, valid while its statement stands on it. A column of another type than asked for is
 /// damage: strict tables hold what their schema says.
@@ -23,10 +24,25 @@ import CSQLite
   }
 
   package borrowing func text(_ column: Int) throws(StoreError) -> String {
-    try require(column, SQLITE_TEXT)
-    let start = unsafe sqlite3_column_text(statement, Int32(column))
+    unsafe String(decoding: try utf8(column), as: UTF8.self)
+  }
+
+  /// As `text`, without a new string where the column holds what `last` is: lists repeat themselves.
+  package borrowing func text(_ column: Int, reusing last: inout String) throws(StoreError) -> String {
+    let bytes = unsafe try utf8(column)
+    let isSame = last.withUTF8 { last in
+      guard let left = last.baseAddress, let right = bytes.baseAddress else { return false }
+      return unsafe last.count == bytes.count && memcmp(left, right, last.count) == 0
+    }
+    if !isSame { last = unsafe String(decoding: bytes, as: UTF8.self) }
+    return last
+  }
+
+  /// Strict tables convert nothing: what is not NULL here is the text that was put in.
+  private borrowing func utf8(_ column: Int) throws(StoreError) -> UnsafeBufferPointer<UInt8> {
+    guard let start = unsafe sqlite3_column_text(statement, Int32(column)) else { throw damage(column) }
     let count = unsafe sqlite3_column_bytes(statement, Int32(column))
-    return unsafe String(decoding: UnsafeBufferPointer(start: start, count: Int(count)), as: UTF8.self)
+    return unsafe UnsafeBufferPointer(start: start, count: Int(count))
   }
 
   package borrowing func blob(_ column: Int) throws(StoreError) -> [UInt8] {

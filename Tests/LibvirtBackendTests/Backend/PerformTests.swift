@@ -4,7 +4,8 @@ import Testing
 
 @testable import LibvirtBackend
 
-/// What is said of an act whose answer does not come. The test driver gives the connections; the acts are ours.
+/// What is said of an act whose answer does not come. The test driver gives the connections; the acts are
+/// ours.
 @Suite("an act without an answer") struct PerformTests {
   let backend: LibvirtBackend
 

@@ -51,6 +51,18 @@ import Testing
     try guests.forEach { try $0.remove() }
   }
 
+  @Test func `a driver without bulk statistics gives the same list`() throws {
+    let guest = try TestGuest(backend, "one-by-one")
+    let connection = try Connection(uri: "test:///default", readOnly: true)
+    for filter in [GuestFilter(), GuestFilter(inactive: false), GuestFilter(active: false)] {
+      let listed = try connection.listedStates(filter).filter { $0.name == guest.name || $0.name == "test" }
+      let asked = try backend.guests(filter).filter { $0.name == guest.name || $0.name == "test" }
+      #expect(Set(listed.map(\.name)) == Set(asked.map(\.name)))
+      #expect(listed.allSatisfy { asked.contains($0) })
+    }
+    try guest.remove()
+  }
+
   @Test func `tells what dominfo shows`() throws {
     let guest = try TestGuest(backend, "info")
     let info = try backend.info(guest.uuid)
@@ -114,6 +126,18 @@ import Testing
     try guest.remove()
   }
 
+  @Test func `only XML of the guest itself is launched`() throws {
+    let guest = try TestGuest(backend, "itself")
+    for xml in ["", "<domain/>", "<domain", TestGuest.xml("another")] {
+      expect(.invalidDefinition) {
+        let paused = try backend.startPaused(guest.uuid, xml: xml)
+        try backend.destroy(paused)
+      }
+    }
+    #expect(try backend.guest(named: "another") == nil)
+    try guest.remove()
+  }
+
   @Test func `every act on a guest that is not there says so`() throws {
     let uuid = try #require(GuestUUID(bytes: [UInt8](repeating: 7, count: 16)))
     let missing = BackendError.guestNotFound(uuid.rawValue)
@@ -126,7 +150,7 @@ import Testing
     #expect(throws: missing) { try backend.launchSecurity(uuid) }
     #expect(throws: missing) { try backend.inject(header: [], payload: [], address: nil, into: uuid) }
     #expect(throws: missing) {
-      let paused = try backend.startPaused(uuid, xml: TestGuest.xml("missing"))
+      let paused = try backend.startPaused(uuid, xml: "<domain><uuid>\(uuid)</uuid></domain>")
       try backend.destroy(paused)
     }
   }

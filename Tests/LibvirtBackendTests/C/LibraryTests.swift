@@ -32,6 +32,12 @@ import Testing
     #expect(unsafe first.functions == second.functions)
   }
 
+  @Test func `loading it ahead of time gets in nobody's way`() throws {
+    LibvirtBackend.preload()
+    LibvirtBackend.preload()
+    #expect(try Connection(uri: "test:///default", readOnly: true).isAlive)
+  }
+
   @Test func `an error is copied with its code, domain and text`() throws {
     let connection = try Connection(uri: "test:///default", readOnly: false)
     let error = try #require(throws: LibvirtError.self) { try Domain.named("nobody", connection) }

@@ -79,6 +79,13 @@ import Testing
     #expect(SignatureProblem.notByParent.status == .invalidCertificate)
   }
 
+  @Test func `an empty slot is all zero`() throws {
+    let chain = try Self.chain()
+    var pdh = chain.pdh
+    pdh.place(try SignatureSlot(usage: 0x1000, algorithm: 0, signature: [0, 0, 1]), in: .second)
+    #expect(throws: SignatureProblem.malformed) { try pdh.checkSignature(by: chain.pek.signer) }
+  }
+
   @Test func `two slots that claim the parent must both be right`() throws {
     let chain = try Self.chain()
     var pdh = chain.pdh

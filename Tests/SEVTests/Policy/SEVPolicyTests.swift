@@ -83,4 +83,18 @@ import Testing
     #expect(SEVPolicy.sevDefault.description == "0x00000003")
     #expect(SEVPolicy(rawValue: 0xB701_0007).description == "0xb7010007")
   }
+
+  @Test func `damaged texts never trap, and a policy that reads prints what it is`() throws {
+    var random = SeededGenerator(seed: 3)
+    for sample in ["0x0000000f", "4294967295", "NODBG,NOKS+ES|NOSEND,DOMAIN,SEV"] {
+      for _ in 0..<7_000 {
+        let text = String(decoding: mutated(Array(sample.utf8), &random), as: UTF8.self)
+        guard let policy = try? SEVPolicy(text: text) else { continue }
+        guard try SEVPolicy(text: policy.description) == policy else {
+          Issue.record("read otherwise: \(text)")
+          return
+        }
+      }
+    }
+  }
 }

@@ -88,7 +88,8 @@ import Testing
   @Test func `foreign keys, strict types and double-quoted strings are held to`() throws {
     let database = try open()
     #expect(
-      failure { () throws(StoreError) in try database.run("INSERT INTO part VALUES (99)") }?.kind == "constraint")
+      failure { () throws(StoreError) in try database.run("INSERT INTO part VALUES (99)") }?.kind
+        == "constraint")
     #expect(
       failure { () throws(StoreError) in try database.run("INSERT INTO item (name) VALUES (?)", [.blob([1])])
       } != nil)

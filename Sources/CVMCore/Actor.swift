@@ -1,0 +1,7 @@
+import Glibc
+
+/// Who runs this command, for the audit log.
+enum Actor {
+  /// `uid:1000`
+  static var current: String { "uid:\(geteuid())" }
+}

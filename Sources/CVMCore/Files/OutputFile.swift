@@ -1,0 +1,55 @@
+package import CVMCrypto
+import CLinux
+package import Glibc
+
+/// Files that a command writes: whole or not at all, never over something that stands there.
+package enum OutputFile {
+  /// Writes a new file (0600 unless `mode` says else) by a temporary file, `fsync` and a rename that does not replace.
+  package static func create(_ path: String, _ bytes: [UInt8], mode: mode_t = 0o600) throws(CoreError) {
+    try create(path, mode: mode) { descriptor in
+      unsafe bytes.withUnsafeBytes { unsafe writeAll(descriptor, $0) }
+    }
+  }
+
+  /// As `create(_:_:mode:)` for a secret: mode 0600.
+  package static func create(_ path: String, secret: SecretBytes) throws(CoreError) {
+    try create(path, mode: 0o600) { descriptor in
+      secret.withBytes { unsafe writeAll(descriptor, $0) }
+    }
+  }
+
+  /// Throws where `path` is taken: a command that writes several files asks before it begins.
+  package static func requireAbsent(_ path: String) throws(CoreError) {
+    var status = stat()
+    if unsafe lstat(path, &status) == 0 { throw .file(path: path, .exists) }
+  }
+
+  private static func create(_ path: String, mode: mode_t, _ write: (Int32) -> Int32) throws(CoreError) {
+    let temporary = "\(path).\(getpid()).new"
+    let descriptor = unsafe open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode)
+    guard descriptor >= 0 else { throw .file(path: path, .unwritable(errno: errno)) }
+    var problem = write(descriptor)
+    if problem == 0, fsync(descriptor) != 0 { problem = errno }
+    close(descriptor)
+    if problem == 0, unsafe cvm_rename_noreplace(temporary, path) != 0 { problem = errno }
+    guard problem == 0 else {
+      unsafe unlink(temporary)
+      throw .file(path: path, problem == EEXIST ? .exists : .unwritable(errno: problem))
+    }
+  }
+
+  /// 0, or the errno of the write that failed.
+  private static func writeAll(_ descriptor: Int32, _ bytes: UnsafeRawBufferPointer) -> Int32 {
+    var offset = 0
+    while offset < bytes.count {
+      let count = unsafe Glibc.write(
+        descriptor, bytes.baseAddress?.advanced(by: offset), bytes.count - offset)
+      if count < 0 {
+        if errno == EINTR { continue }
+        return errno
+      }
+      offset += count
+    }
+    return 0
+  }
+}

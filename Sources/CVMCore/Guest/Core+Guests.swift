@@ -1,0 +1,138 @@
+import Bytes
+import StateStore
+
+extension Core {
+  /// The guests of the host that the tenant may see: its own, and those that nobody recorded. A recorded guest that vanished from
+  /// the host is listed as `missing`.
+  package func guests(_ filter: GuestFilter) throws(CoreError) -> [GuestOverview] {
+    let states = try hosted { backend throws(BackendError) in try backend.guests(filter) }
+    let rows = try recordedSummaries()
+    let simulated = try isSimulated()
+    var recorded = Dictionary(rows.map { ($0.uuid, $0) }, uniquingKeysWith: { first, _ in first })
+    var summaries: [GuestOverview] = []
+    summaries.reserveCapacity(states.count)
+    for state in states {
+      let row = recorded.removeValue(forKey: state.uuid.rawValue)
+      if let row, row.tenant != tenant { continue }
+      summaries.append(summary(of: state, row, simulated: simulated))
+    }
+    guard filter.inactive, filter.active else { return summaries }
+    for row in recorded.values.filter({ $0.tenant == tenant }).sorted(by: { $0.name < $1.name }) {
+      guard let uuid = GuestUUID(rawValue: row.uuid) else { continue }
+      let state = GuestState(uuid: uuid, name: row.name, id: nil, state: .noState, reason: Self.missingReason)
+      summaries.append(summary(of: state, row, simulated: simulated))
+    }
+    return summaries
+  }
+
+  /// The names that completion offers, from the store alone.
+  package func recordedNames(uri: String) throws(CoreError) -> [String] {
+    let store = try store()
+    return try stored { () throws(StoreError) in try store.guests(tenant: tenant, uri: uri).map(\.name) }
+  }
+
+  private func recordedSummaries() throws(CoreError) -> [GuestSummary] {
+    let store = try store()
+    let host = try hostKey()
+    return try stored { () throws(StoreError) in try store.guestsOfEveryTenant(uri: host) }
+  }
+
+  static let missingReason = "missing"
+
+  package func summary(_ name: String) throws(CoreError) -> GuestOverview {
+    let guest = try find(name)
+    return summary(of: guest.state, guest.recorded)
+  }
+
+  package func details(_ name: String) throws(CoreError) -> GuestDetails {
+    let guest = try find(name)
+    let info = try hosted { backend throws(BackendError) in try backend.info(guest.state.uuid) }
+    let summary = summary(of: info.state, guest.recorded)
+    return GuestDetails(
+      name: summary.name, id: summary.id, uuid: summary.uuid, osType: info.osType, state: summary.state,
+      reason: summary.reason, vcpus: info.vcpus, cpuSeconds: info.cpuTime, maxMemory: info.maxMemory,
+      usedMemory: info.usedMemory, persistent: info.persistent, autostart: info.autostart,
+      managedSave: info.managedSave, tenant: summary.tenant, type: summary.type,
+      confidential: summary.confidential,
+      policy: summary.policy, policyName: summary.policyName, labels: summary.labels,
+      simulated: summary.simulated)
+  }
+
+  package func domainXML(
+    _ name: String, _ form: DomainXMLForm
+  ) throws(CoreError) -> (guest: GuestOverview, xml: String) {
+    let guest = try find(name)
+    let xml = try hosted { backend throws(BackendError) in try backend.domainXML(guest.state.uuid, form) }
+    return (summary(of: guest.state, guest.recorded), xml)
+  }
+
+  package func launchSecurity(_ name: String) throws(CoreError) -> LaunchSecurityDetails {
+    let guest = try find(name)
+    let found = try hosted { backend throws(BackendError) in try backend.launchSecurity(guest.state.uuid) }
+    guard let found else { throw .unsupported("guest '\(guest.state.name)' has no launch security") }
+    let type: LaunchType = found.snpPolicy != nil ? .sevSNP : (found.policy ?? 0) & 4 != 0 ? .sevES : .sev
+    let number = found.snpPolicy ?? found.policy.map(UInt64.init)
+    return LaunchSecurityDetails(
+      guest: guest.state.name, uuid: guest.state.uuid,
+      measurement: found.measurement.map { Base64.encode($0) },
+      apiMajor: found.apiMajor, apiMinor: found.apiMinor, buildId: found.buildID,
+      policy: number.map { PolicyValue(type: type, rawValue: $0).text },
+      simulated: summary(of: guest.state, guest.recorded).simulated, policyNumber: number,
+      isSNP: type == .sevSNP)
+  }
+
+  /// An act on a guest's run, as virsh's verb of the same name.
+  package enum Act: Equatable, Sendable {
+    case shutdown, reboot, reset, suspend, resume
+    case destroy(graceful: Bool)
+
+    var name: String {
+      switch self {
+      case .shutdown: "guest.shutdown"
+      case .reboot: "guest.reboot"
+      case .reset: "guest.reset"
+      case .suspend: "guest.suspend"
+      case .resume: "guest.resume"
+      case .destroy: "guest.destroy"
+      }
+    }
+  }
+
+  package func perform(_ act: Act, on name: String) throws(CoreError) -> GuestOverview {
+    try requireWritable()
+    let guest = try find(name)
+    if act == .resume { try requireAppraised(guest) }
+    try audited(act.name, object: guest.state.name) { backend throws(BackendError) in
+      switch act {
+      case .shutdown: try backend.shutdown(guest.state.uuid)
+      case .reboot: try backend.reboot(guest.state.uuid)
+      case .reset: try backend.reset(guest.state.uuid)
+      case .suspend: try backend.suspend(guest.state.uuid)
+      case .resume: try backend.resume(guest.state.uuid)
+      case .destroy(let graceful): try backend.destroy(guest.state.uuid, graceful: graceful)
+      }
+    }
+    try follow(act, of: guest)
+    let state = try hosted { backend throws(BackendError) in try backend.guest(guest.state.uuid) }
+    return summary(of: state ?? guest.state, guest.recorded)
+  }
+
+  func summary(of state: GuestState, _ recorded: RecordedGuest?) -> GuestOverview {
+    summary(of: state, recorded?.row.summary, simulated: (try? isSimulated()) ?? false)
+  }
+
+  private func summary(
+    of state: GuestState, _ row: GuestSummary?, simulated: Bool
+  ) -> GuestOverview {
+    let type = row.flatMap { LaunchType(rawValue: $0.type) }
+    let policy = type.map { PolicyValue(type: $0, rawValue: row?.policyValue ?? 0) }
+    let isMissing = state.state == .noState && state.reason == Self.missingReason
+    return GuestOverview(
+      id: state.id, name: state.name, uuid: state.uuid, state: isMissing ? "missing" : state.state.rawValue,
+      reason: state.reason, tenant: row?.tenant ?? tenant, type: type, confidential: type != nil,
+      policy: policy?.text, policyName: row?.policyName, allowsDebug: policy?.allowsDebug ?? false,
+      allowsKeySharing: policy?.allowsKeySharing ?? false,
+      labels: row.map { NamedTexts.parse($0.labels) } ?? [:],
+      simulated: simulated)
+  }
+}

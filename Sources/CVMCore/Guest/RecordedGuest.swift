@@ -1,0 +1,102 @@
+import Documents
+import StateStore
+
+/// A guest that the store knows: its recorded definition is what cvmctl believes.
+struct RecordedGuest: Sendable {
+  let row: GuestRow
+  let uuid: GuestUUID
+
+  init(_ row: GuestRow) throws(CoreError) {
+    guard let uuid = GuestUUID(rawValue: row.summary.uuid) else {
+      throw .store(.corrupt(file: StateStore.fileName, reason: "a guest's UUID"))
+    }
+    self.row = row
+    self.uuid = uuid
+  }
+
+  var name: String { row.summary.name }
+  var type: LaunchType? { LaunchType(rawValue: row.summary.type) }
+  var policy: PolicyValue? { type.map { PolicyValue(type: $0, rawValue: row.summary.policyValue ?? 0) } }
+  var labels: [String: String] { NamedTexts.parse(row.summary.labels) }
+  var secrets: [GuestSecret] {
+    NamedTexts.parse(row.secrets).sorted { $0.key < $1.key }.map { GuestSecret(name: $0.key, guid: $0.value) }
+  }
+
+  func domain() throws(CoreError) -> XMLElement {
+    do {
+      return try XMLElement.parse(Array(row.definition.utf8))
+    } catch {
+      throw .store(.corrupt(file: StateStore.fileName, reason: "the definition of guest '\(name)'"))
+    }
+  }
+
+  func definition() throws(CoreError) -> GuestDefinition {
+    let domain = try domain()
+    do {
+      return try GuestDefinition(domain: domain)
+    } catch {
+      throw .store(.corrupt(file: StateStore.fileName, reason: "the definition of guest '\(name)'"))
+    }
+  }
+}
+
+/// A guest as one verb meets it: what the host says, and what the store knows of it.
+struct FoundGuest: Sendable {
+  let state: GuestState
+  let recorded: RecordedGuest?
+}
+
+extension Core {
+  /// The recorded guest of this tenant with a name, or a UUID.
+  func recordedGuest(_ text: String) throws(CoreError) -> RecordedGuest? {
+    let store = try store()
+    let host = try hostKey()
+    let row = try stored { () throws(StoreError) -> GuestRow? in
+      if let uuid = GuestUUID(rawValue: text),
+        let row = try store.guest(tenant: tenant, uri: host, uuid: uuid.rawValue)
+      {
+        return row
+      }
+      return try store.guest(tenant: tenant, uri: host, name: text)
+    }
+    return try row.map { row throws(CoreError) in try RecordedGuest(row) }
+  }
+
+  /// The guest that `text` names at the host: a name, an id of a running guest, or a UUID. A guest of another tenant reads as
+  /// absent; a recorded guest whose name another domain took over is drift.
+  func find(_ text: String) throws(CoreError) -> FoundGuest {
+    if let recorded = try recordedGuest(text) {
+      if let state = try hosted({ backend throws(BackendError) in try backend.guest(recorded.uuid) }) {
+        return FoundGuest(state: state, recorded: recorded)
+      }
+      if try hosted({ backend throws(BackendError) in try backend.guest(named: recorded.name) }) != nil {
+        throw .policy(.drift(guest: recorded.name, differences: ["UUID"]))
+      }
+      throw .notFound(.guest, text)
+    }
+    guard let state = try lookUp(text), try !belongsElsewhere(state.uuid) else {
+      throw .notFound(.guest, text)
+    }
+    return FoundGuest(state: state, recorded: try recordedGuest(state.uuid.rawValue))
+  }
+
+  /// The guest with this UUID at this host is another tenant's.
+  func belongsElsewhere(_ uuid: GuestUUID) throws(CoreError) -> Bool {
+    let store = try store()
+    let host = try hostKey()
+    return try stored { () throws(StoreError) in
+      try store.guestsOfEveryTenant(uri: host).contains { $0.uuid == uuid.rawValue && $0.tenant != tenant }
+    }
+  }
+
+  private func lookUp(_ text: String) throws(CoreError) -> GuestState? {
+    try hosted { backend throws(BackendError) in
+      if let id = Int(text), id > 0, let state = try backend.guest(id: id) { return state }
+      if let uuid = GuestUUID(rawValue: text), let state = try backend.guest(uuid) { return state }
+      return try backend.guest(named: text)
+    }
+  }
+
+  /// How the store names this host: the backend's own spelling of the URI.
+  func hostKey() throws(CoreError) -> String { try backend().uri }
+}

@@ -1,0 +1,116 @@
+import Bytes
+import CVMCrypto
+import SEV
+import StateStore
+import Vault
+
+/// How launches are kept: begun before anything is started, ended when their end is known.
+extension Core {
+  /// Keeps the keys, wrapped, and the begun record.
+  func begin(_ record: LaunchRecord, keys: TransportKeys?) throws(CoreError) {
+    var wrapped: WrappedTransportKeys?
+    if let keys {
+      let vault = try vault()
+      do {
+        wrapped = WrappedTransportKeys(
+          tek: try vault.wrap(keys.tek, for: record.keyContext("tek"), at: Timestamp.now()),
+          tik: try vault.wrap(keys.tik, for: record.keyContext("tik"), at: Timestamp.now()))
+      } catch {
+        throw .vault(error)
+      }
+    }
+    let row = try record.row(keys: wrapped)
+    let store = try store()
+    try stored { () throws(StoreError) in
+      try store.act(self.record("launch.begin", object: record.guest, detail: record.auditDetail)) {
+        transaction throws(StoreError) in try transaction.insert(row)
+      }
+    }
+  }
+
+  /// Keeps what is known now. A launch that failed before it began is kept too. `keepsKeys` false: the launch is over, its keys go.
+  func keep(_ record: LaunchRecord, act: String, keepsKeys: Bool) throws(CoreError) {
+    let store = try store()
+    let known = try stored { () throws(StoreError) in try store.launch(tenant: tenant, id: record.id) }
+    let row = try record.row(keys: keepsKeys ? known?.wrappedKeys : nil)
+    try stored { () throws(StoreError) in
+      try store.act(self.record(act, object: record.guest, detail: record.auditDetail)) {
+        transaction throws(StoreError) in
+        if known == nil { try transaction.insert(row) } else { try transaction.update(row) }
+      }
+    }
+  }
+
+  /// The guest's latest launch at this host.
+  func latestLaunch(of guest: RecordedGuest) throws(CoreError) -> LaunchRow? {
+    let store = try store()
+    return try stored { () throws(StoreError) in
+      try store.launches(
+        tenant: tenant, uri: guest.row.summary.uri, guestUUID: guest.row.summary.uuid, limit: 1
+      ).first
+    }
+  }
+
+  /// The keys of a launch that is not over.
+  func transportKeys(of row: LaunchRow, _ record: LaunchRecord) throws(CoreError) -> TransportKeys {
+    guard let wrapped = row.wrappedKeys else {
+      throw .conflict("the keys of launch \(record.id) are gone: it is over, or had no session", hint: nil)
+    }
+    let vault = try vault()
+    let tek: SecretBytes
+    let tik: SecretBytes
+    do {
+      tek = try vault.unwrap(wrapped.tek, for: record.keyContext("tek"))
+      tik = try vault.unwrap(wrapped.tik, for: record.keyContext("tik"))
+    } catch {
+      throw .vault(error)
+    }
+    do {
+      return try TransportKeys(tek: tek, tik: tik)
+    } catch {
+      throw .crypto(error)
+    }
+  }
+
+  /// Counts the one injection that a launch may have, on disk, before the packet leaves.
+  func spendInjection(of record: inout LaunchRecord, count: Int) throws(CoreError) {
+    guard record.verdict == .match else {
+      throw .conflict(
+        "guest '\(record.guest)' has no matching measurement", hint: "verify it: cvmctl launch verify")
+    }
+    guard record.secretsInjected == 0 else {
+      throw .conflict(
+        "guest '\(record.guest)' had its secrets in this launch", hint: "destroy it and start it again")
+    }
+    record.secretsInjected = max(1, count)
+    try keep(record, act: "launch.secret", keepsKeys: true)
+  }
+
+  /// What an act on a launched guest means for its launch: destroyed, it is over; resumed, it runs.
+  func follow(_ act: Act, of guest: FoundGuest) throws(CoreError) {
+    guard let recorded = guest.recorded, recorded.type != nil, let row = try latestLaunch(of: recorded) else {
+      return
+    }
+    var record = try LaunchRecord(row: row)
+    switch (act, record.outcome) {
+    case (.destroy, .running), (.destroy, .paused), (.destroy, .pending), (.destroy, .unknown):
+      record.outcome = .destroyed
+      record.endedAt = Timestamp.now().description
+    case (.resume, .paused): record.outcome = .running
+    default: return
+    }
+    try keep(record, act: "launch.end", keepsKeys: record.outcome == .running)
+  }
+
+  /// A launched guest is resumed only after its measurement matched, or where it was launched without a session by name.
+  func requireAppraised(_ guest: FoundGuest) throws(CoreError) {
+    guard let recorded = guest.recorded, recorded.type != nil else { return }
+    guard let row = try latestLaunch(of: recorded) else { throw .policy(.unattestable(guest: recorded.name)) }
+    let record = try LaunchRecord(row: row)
+    switch record.outcome {
+    case .running: return  // suspended since: its launch was appraised
+    case .paused where record.verdict == .match || !record.attestable: return
+    default: throw .measurementMismatch(guest: recorded.name, differences: record.differences)
+    }
+  }
+}

@@ -1,0 +1,179 @@
+package import Attestation
+import Bytes
+package import CVMCrypto
+package import SEV
+
+/// A launch measurement compared with what it should be.
+package struct LaunchVerification: Encodable, Equatable, Sendable {
+  package var guest: String?
+  package var verdict: LaunchVerdict
+  /// Hex.
+  package var expectedDigest: String
+  package var expectedMeasurement: String
+  package var measurement: String
+  package var nonce: String
+  package var policy: String
+  package var vmsaGeneration: String?
+  package var differences: [String]
+  package var simulated: Bool
+
+  /// What to throw where the measurement does not match.
+  package var failure: CoreError? {
+    verdict == .match ? nil : .measurementMismatch(guest: guest ?? "", differences: differences)
+  }
+}
+
+extension LaunchVerification {
+  /// Holds evidence against a reference, and says which measurement was expected.
+  static func appraise(
+    _ evidence: LaunchEvidence, _ reference: LaunchReference, tik: SecretBytes
+  ) throws(CoreError) -> (verdict: LaunchAppraisal, expected: LaunchMeasurement) {
+    do {
+      let verdict = try LaunchAppraisal.appraise(evidence, against: reference, tik: tik)
+      let expected = try LaunchMeasurement.compute(
+        apiMajor: evidence.firmware.apiMajor, apiMinor: evidence.firmware.apiMinor,
+        build: evidence.firmware.build,
+        policy: reference.policy, digest: reference.digests[0], nonce: evidence.measurement.nonce, tik: tik)
+      return (verdict, expected)
+    } catch {
+      throw .crypto(error)
+    }
+  }
+
+  /// A verification from files and options alone, as `virt-qemu-sev-validate` makes it.
+  package static func offline(
+    _ evidence: OfflineEvidence, _ expectation: LaunchExpectation
+  ) throws(CoreError) -> LaunchVerification {
+    let policy = evidence.evidence.policy
+    let reference: LaunchReference
+    switch expectation {
+    case .digest(let digest): reference = LaunchReference(policy: policy, firmware: .any, digests: [digest])
+    case .launch(let inputs):
+      do {
+        reference = try LaunchReference(policy: policy, firmware: .any, launch: inputs.launch)
+      } catch {
+        throw .unmeasurable(source: inputs.firmwarePath, error)
+      }
+    }
+    return try LaunchVerification(
+      evidence.evidence, reference, tik: evidence.tik, guest: nil, simulated: false)
+  }
+
+  init(
+    _ evidence: LaunchEvidence, _ reference: LaunchReference, tik: SecretBytes, guest: String?,
+    simulated: Bool
+  ) throws(CoreError) {
+    let (verdict, expected) = try Self.appraise(evidence, reference, tik: tik)
+    let type: LaunchType = reference.policy.es ? .sevES : .sev
+    self.guest = guest
+    self.verdict = verdict.launch == nil ? .mismatch : .match
+    expectedDigest = Hex.encode(reference.digests[0])
+    expectedMeasurement = Hex.encode(expected.hmac)
+    measurement = Hex.encode(evidence.measurement.hmac)
+    nonce = Hex.encode(evidence.measurement.nonce)
+    policy = PolicyValue(type: type, rawValue: UInt64(reference.policy.rawValue)).text
+    vmsaGeneration = reference.launches.first?.vcpus?.generation.rawValue
+    differences = verdict.differences.map(\.summary)
+    self.simulated = simulated
+  }
+}
+
+/// What the AMD-SP said of a launch, as a command line gives it, with the key that only the owner has.
+package struct OfflineEvidence: Sendable {
+  package let evidence: LaunchEvidence
+  package let tik: SecretBytes
+
+  /// `measurement` is base64 of exactly 48 bytes. The files hold 16 raw bytes each.
+  package init(
+    measurement: String, firmware: FirmwareVersion, policy: SEVPolicy, tikFile: String, tekFile: String?
+  ) throws(CoreError) {
+    guard let bytes = Base64.decode(measurement) else { throw .usage("--measurement is not base64") }
+    do {
+      evidence = LaunchEvidence(
+        measurement: try LaunchMeasurement(parsing: bytes), firmware: firmware, policy: policy)
+    } catch {
+      throw .malformedBytes(source: "--measurement", error)
+    }
+    tik = try TransportKeyFile.read(tikFile)
+    if let tekFile { _ = try TransportKeyFile.read(tekFile) }
+  }
+}
+
+/// What a guest owner expects to have been launched.
+package enum LaunchExpectation: Sendable {
+  case digest([UInt8])
+  case launch(MeasuredInputs)
+}
+
+extension MeasuredInputs {
+  /// From files alone. `vcpus` nil: plain SEV.
+  package init(
+    firmware: String, kernel: String?, initrd: String?, commandLine: String?, vcpus: MeasuredVCPUs?
+  ) throws(CoreError) {
+    firmwarePath = firmware
+    let image = try Self.firmware(firmware)
+    let hashes = try kernel.map { path throws(CoreError) in
+      try Self.hashes(kernel: path, initrd: initrd, commandLine: commandLine)
+    }
+    launch = MeasuredLaunch(firmware: image, kernel: hashes, vcpus: vcpus)
+  }
+}
+
+/// TIK and TEK in files of their own, as sevctl writes them.
+package enum TransportKeyFile {
+  /// Reads exactly 16 raw bytes. The file may have any mode: other tools write these files by the umask.
+  package static func read(_ path: String) throws(CoreError) -> SecretBytes {
+    let key = try InputFile.readSecret(path, limit: 4096, anyMode: true)
+    guard key.count == TransportKeys.keySize else {
+      throw .usage("\(path): a transport key is 16 bytes, this file has \(key.count)")
+    }
+    return key
+  }
+}
+
+extension Core {
+  /// Verifies a guest's latest launch again: what the host says now, held against what the definition predicts.
+  package func verifyLaunch(
+    _ name: String, _ references: ReferenceFiles, digest: [UInt8]?
+  ) throws(CoreError) -> LaunchVerification {
+    let found = try find(name)
+    guard let guest = found.recorded, guest.type != nil else {
+      throw .unsupported("guest '\(found.state.name)' has no launch security: nothing measures it")
+    }
+    guard let row = try latestLaunch(of: guest) else { throw .notFound(.launch, "of guest '\(guest.name)'") }
+    var record = try LaunchRecord(row: row)
+    let keys = try transportKeys(of: row, record)
+    let uuid = guest.uuid
+    let info = try hosted { backend throws(BackendError) in try backend.launchSecurity(uuid) }
+    guard let info else { throw .policy(.drift(guest: guest.name, differences: ["launch security"])) }
+    let evidence = try LaunchEvidence(info, guest: guest.name)
+    let policy = SEVPolicy(rawValue: UInt32(truncatingIfNeeded: guest.policy?.rawValue ?? 0))
+    let reference = try reference(guest, references, policy: policy, digest: digest)
+    let verification = try LaunchVerification(
+      evidence, reference, tik: keys.tik, guest: guest.name, simulated: record.simulated)
+    try keepVerification(verification, of: &record)
+    return verification
+  }
+
+  private func reference(
+    _ guest: RecordedGuest, _ references: ReferenceFiles, policy: SEVPolicy, digest: [UInt8]?
+  ) throws(CoreError) -> LaunchReference {
+    if let digest { return LaunchReference(policy: policy, firmware: .any, digests: [digest]) }
+    let inputs = try MeasuredInputs(try guest.definition(), references, hostSignature: hostSignature)
+    do {
+      return try LaunchReference(policy: policy, firmware: .any, launch: inputs.launch)
+    } catch {
+      throw .unmeasurable(source: inputs.firmwarePath, error)
+    }
+  }
+
+  /// A verdict that a paused launch did not have yet becomes its own; one that it has is never improved by asking again.
+  private func keepVerification(
+    _ verification: LaunchVerification, of record: inout LaunchRecord
+  ) throws(CoreError) {
+    guard !readOnly, record.verdict != verification.verdict, record.verdict != .mismatch else { return }
+    record.verdict = verification.verdict
+    record.differences = verification.differences
+    try keep(record, act: "launch.verify", keepsKeys: true)
+  }
+}

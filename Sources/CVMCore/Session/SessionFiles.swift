@@ -1,0 +1,103 @@
+import Bytes
+import CVMCrypto
+import SEV
+
+/// A session in files, byte-compatible with `sevctl session`: `PREFIX_godh.b64`, `PREFIX_session.b64` (base64 without a line end),
+/// `PREFIX_tek.bin`, `PREFIX_tik.bin` (16 raw bytes each).
+package enum SessionFiles {
+  static func paths(_ prefix: String) -> (godh: String, session: String, tek: String, tik: String) {
+    (prefix + "_godh.b64", prefix + "_session.b64", prefix + "_tek.bin", prefix + "_tik.bin")
+  }
+
+  /// Writes all four, or none: an existing file of these names is an error before the first one is written.
+  static func write(_ session: OwnerSession, prefix: String) throws(CoreError) {
+    let paths = paths(prefix)
+    for path in [paths.godh, paths.session, paths.tek, paths.tik] { try OutputFile.requireAbsent(path) }
+    try OutputFile.create(paths.tek, secret: session.keys.tek)
+    try OutputFile.create(paths.tik, secret: session.keys.tik)
+    try OutputFile.create(paths.godh, Array(session.dhCertText.utf8), mode: 0o644)
+    try OutputFile.create(paths.session, Array(session.sessionText.utf8), mode: 0o644)
+  }
+
+  /// Reads all four and checks that they belong together: the policy's MAC is made with this TIK, and the blob's keys are these.
+  static func load(prefix: String, policy: SEVPolicy) throws(CoreError) -> OwnerSession {
+    let session = try read(prefix: prefix, policy: policy)
+    do {
+      guard try session.blob.isBound(to: policy, tik: session.keys.tik) else {
+        throw CoreError.refused(
+          "session '\(prefix)' was not made for policy \(PolicyValue(type: .sev, rawValue: UInt64(policy.rawValue)).text) with this TIK",
+          hint: "make one: cvmctl session create")
+      }
+    } catch let error as CoreError {
+      throw error
+    } catch let error as CryptoError {
+      throw .crypto(error)
+    } catch {
+      throw .refused("session '\(prefix)' cannot be checked")
+    }
+    return session
+  }
+
+  private static func read(prefix: String, policy: SEVPolicy) throws(CoreError) -> OwnerSession {
+    let paths = paths(prefix)
+    let certificate = try base64(paths.godh)
+    let blob = try base64(paths.session)
+    do {
+      return OwnerSession(
+        ownerCertificate: try SEVCertificate(parsing: certificate), blob: try LaunchBlob(parsing: blob),
+        keys: try TransportKeys(
+          tek: try TransportKeyFile.read(paths.tek), tik: try TransportKeyFile.read(paths.tik)),
+        policy: policy)
+    } catch let error as CoreError {
+      throw error
+    } catch let error as FormatError {
+      throw .malformedBytes(source: prefix, error)
+    } catch let error as CryptoError {
+      throw .crypto(error)
+    } catch {
+      throw .refused("session '\(prefix)' cannot be read")
+    }
+  }
+
+  private static func base64(_ path: String) throws(CoreError) -> [UInt8] {
+    let text = try InputFile.read(path, limit: 64 << 10)
+    guard let bytes = Base64.decode(String(decoding: text, as: UTF8.self).trimmingBlanks) else {
+      throw .usage("\(path) is not base64")
+    }
+    return bytes
+  }
+
+  package static func describe(prefix: String) throws(CoreError) -> SessionDescription {
+    let session = try read(prefix: prefix, policy: SEVPolicy(rawValue: 0))
+    return try SessionDescription(
+      session, prefix: prefix, policy: nil, platformVerified: false, simulated: false)
+  }
+}
+
+/// A session without its keys.
+package struct SessionDescription: Encodable, Equatable, Sendable {
+  package var prefix: String
+  package var policy: String?
+  package var platformVerified: Bool
+  /// SHA-256, hex.
+  package var ownerCertificateDigest: String
+  package var sessionDigest: String
+  package var nonce: String
+  package var simulated: Bool
+
+  init(
+    _ session: OwnerSession, prefix: String, policy: String?, platformVerified: Bool, simulated: Bool
+  ) throws(CoreError) {
+    self.prefix = prefix
+    self.policy = policy
+    self.platformVerified = platformVerified
+    self.simulated = simulated
+    do {
+      ownerCertificateDigest = Hex.encode(try SHA256.hash(session.ownerCertificate.serialized()))
+      sessionDigest = Hex.encode(try SHA256.hash(session.blob.serialized()))
+    } catch {
+      throw .crypto(error)
+    }
+    nonce = Hex.encode(session.blob.nonce)
+  }
+}

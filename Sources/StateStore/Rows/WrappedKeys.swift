@@ -1,0 +1,94 @@
+package import Bytes
+
+/// A key in its envelope. What the envelope and the state mean, the vault knows.
+package struct WrappedKeyRow: Equatable, Sendable {
+  package let object: String
+  package let purpose: String
+  package let version: Int64
+  package let state: String
+  package let envelope: [UInt8]
+  package let createdAt: Timestamp
+}
+
+extension StateReading where Self: ~Copyable {
+  package borrowing func wrappedKey(
+    tenant: String, object: String, purpose: String, version: Int64
+  ) throws(StoreError) -> WrappedKeyRow? {
+    try wrappedKeys(
+      "tenant = ? AND object = ? AND purpose = ? AND version = ?",
+      [.text(tenant), .text(object), .text(purpose), .integer(version)]
+    ).first
+  }
+
+  /// Every version of a key, oldest first.
+  package borrowing func wrappedKeys(
+    tenant: String, object: String, purpose: String
+  ) throws(StoreError) -> [WrappedKeyRow] {
+    try wrappedKeys(
+      "tenant = ? AND object = ? AND purpose = ? ORDER BY version",
+      [.text(tenant), .text(object), .text(purpose)])
+  }
+
+  /// All of a tenant's keys, by object, purpose and version.
+  package borrowing func wrappedKeys(tenant: String) throws(StoreError) -> [WrappedKeyRow] {
+    try wrappedKeys("tenant = ? ORDER BY object, purpose, version", [.text(tenant)])
+  }
+
+  /// Whether any tenant has any key: then the root that they hang from must exist.
+  package borrowing func hasWrappedKeys() throws(StoreError) -> Bool {
+    try read { (reader) throws(StoreError) in
+      try reader.first("SELECT 1 FROM wrapped_key LIMIT 1") { (_) throws(StoreError) in true } ?? false
+    }
+  }
+
+  private borrowing func wrappedKeys(
+    _ condition: String, _ values: [SQLValue]
+  ) throws(StoreError) -> [WrappedKeyRow] {
+    try read { (reader) throws(StoreError) in
+      try reader.rows(
+        "SELECT object, purpose, version, state, envelope, created_at FROM wrapped_key WHERE \(condition)",
+        values
+      ) { (row) throws(StoreError) in
+        WrappedKeyRow(
+          object: try row.text(0), purpose: try row.text(1), version: try row.integer(2),
+          state: try row.text(3),
+          envelope: try row.blob(4), createdAt: try row.time(5))
+      }
+    }
+  }
+}
+
+extension Transaction {
+  package borrowing func insertWrappedKey(
+    object: String, purpose: String, version: Int64, state: String, envelope: [UInt8]
+  ) throws(StoreError) {
+    try requireTenant()
+    guard try wrappedKey(tenant: tenant, object: object, purpose: purpose, version: version) == nil else {
+      throw .exists(kind: "key", name: "\(object) \(purpose) \(version)")
+    }
+    try database.run(
+      """
+      INSERT INTO wrapped_key (tenant, object, purpose, version, state, envelope, created_at)
+      VALUES (?, ?, ?, ?, ?, ?, ?)
+      """,
+      [
+        .text(tenant), .text(object), .text(purpose), .integer(version), .text(state), .blob(envelope), now,
+      ])
+  }
+
+  /// Gives a key another state, and another envelope: wrapped anew, or empty when the key is to be gone. An
+  /// erased envelope is out of all files after the store's `checkpoint`.
+  package borrowing func updateWrappedKey(
+    object: String, purpose: String, version: Int64, state: String, envelope: [UInt8]
+  ) throws(StoreError) {
+    let changed = try database.run(
+      """
+      UPDATE wrapped_key SET state = ?, envelope = ?
+      WHERE tenant = ? AND object = ? AND purpose = ? AND version = ?
+      """,
+      [
+        .text(state), .blob(envelope), .text(tenant), .text(object), .text(purpose), .integer(version),
+      ])
+    guard changed == 1 else { throw .notFound(kind: "key", name: "\(object) \(purpose) \(version)") }
+  }
+}

@@ -1,0 +1,81 @@
+extension Schema {
+  /// What `state.db` holds. Moments are microseconds since 1970 in UTC (`Timestamp`); 64-bit policy values
+  /// are their bits; columns called labels, secrets, rules and record are JSON that the store does not look
+  /// into.
+  static let state = Schema(
+    applicationID: 0x6376_6D31,  // "cvm1"
+    steps: [
+      """
+      CREATE TABLE tenant (
+        name TEXT PRIMARY KEY, state TEXT NOT NULL, created_at INTEGER NOT NULL
+      ) STRICT, WITHOUT ROWID;
+
+      -- Lists read this table only, in the order of names: what is large stands in guest_definition.
+      CREATE TABLE guest (
+        uri TEXT NOT NULL, name TEXT NOT NULL, uuid TEXT NOT NULL,
+        tenant TEXT NOT NULL REFERENCES tenant (name),
+        type TEXT NOT NULL, policy_name TEXT, policy_version INTEGER, policy_value INTEGER,
+        labels TEXT NOT NULL,
+        created_at INTEGER NOT NULL, updated_at INTEGER NOT NULL, revision INTEGER NOT NULL,
+        PRIMARY KEY (uri, name), UNIQUE (uri, uuid)
+      ) STRICT, WITHOUT ROWID;
+      CREATE INDEX guest_policy ON guest (tenant, policy_name);
+      CREATE TABLE guest_definition (
+        uri TEXT NOT NULL, uuid TEXT NOT NULL, xml TEXT NOT NULL, secrets TEXT NOT NULL,
+        PRIMARY KEY (uri, uuid),
+        FOREIGN KEY (uri, uuid) REFERENCES guest (uri, uuid) ON DELETE CASCADE
+      ) STRICT;
+
+      -- Versions are only added: a launch record says which one it was held to.
+      CREATE TABLE policy (
+        tenant TEXT NOT NULL REFERENCES tenant (name), name TEXT NOT NULL, version INTEGER NOT NULL,
+        type TEXT NOT NULL, value INTEGER NOT NULL, rules TEXT NOT NULL, note TEXT NOT NULL,
+        created_at INTEGER NOT NULL, deleted INTEGER NOT NULL,
+        PRIMARY KEY (tenant, name, version)
+      ) STRICT, WITHOUT ROWID;
+
+      CREATE TABLE launch (
+        id TEXT NOT NULL UNIQUE, tenant TEXT NOT NULL REFERENCES tenant (name),
+        uri TEXT NOT NULL, guest_uuid TEXT NOT NULL, guest_name TEXT NOT NULL,
+        started_at INTEGER NOT NULL, ended_at INTEGER, outcome TEXT NOT NULL, verdict TEXT NOT NULL,
+        secrets_injected INTEGER NOT NULL, record TEXT NOT NULL, wrapped_tek BLOB, wrapped_tik BLOB
+      ) STRICT;
+      CREATE INDEX launch_of_guest ON launch (tenant, uri, guest_uuid, started_at);
+      CREATE INDEX launch_of_tenant ON launch (tenant, started_at);
+
+      CREATE TABLE host_certificate (
+        tenant TEXT NOT NULL REFERENCES tenant (name), host TEXT NOT NULL,
+        cek BLOB NOT NULL, ask BLOB, ark BLOB, imported_at INTEGER NOT NULL,
+        PRIMARY KEY (tenant, host)
+      ) STRICT;
+
+      CREATE TABLE wrapped_key (
+        tenant TEXT NOT NULL REFERENCES tenant (name), object TEXT NOT NULL, purpose TEXT NOT NULL,
+        version INTEGER NOT NULL, state TEXT NOT NULL, envelope BLOB NOT NULL, created_at INTEGER NOT NULL,
+        PRIMARY KEY (tenant, object, purpose, version)
+      ) STRICT;
+
+      -- Append-only. The record is the truth (AuditEntry); the other columns are for finding it.
+      CREATE TABLE audit (
+        seq INTEGER PRIMARY KEY AUTOINCREMENT, time INTEGER NOT NULL, tenant TEXT NOT NULL,
+        actor TEXT NOT NULL, act TEXT NOT NULL, object TEXT NOT NULL,
+        phase TEXT NOT NULL CHECK (phase IN ('act', 'attempt', 'outcome')),
+        attempt INTEGER REFERENCES audit (seq), outcome TEXT NOT NULL,
+        record BLOB NOT NULL, leaf_hash BLOB NOT NULL CHECK (length(leaf_hash) = 32),
+        CHECK ((phase = 'outcome') = (attempt IS NOT NULL))
+      ) STRICT;
+      CREATE INDEX audit_of_tenant ON audit (tenant, seq);
+      CREATE UNIQUE INDEX audit_outcome ON audit (attempt) WHERE attempt IS NOT NULL;
+      CREATE TRIGGER audit_no_update BEFORE UPDATE ON audit BEGIN
+        SELECT RAISE(ABORT, 'audit records are never changed');
+      END;
+      CREATE TRIGGER audit_no_delete BEFORE DELETE ON audit BEGIN
+        SELECT RAISE(ABORT, 'audit records are never removed');
+      END;
+      CREATE TRIGGER audit_in_order BEFORE INSERT ON audit
+      WHEN NEW.seq IS NOT (SELECT coalesce(max(seq), 0) + 1 FROM audit) BEGIN
+        SELECT RAISE(ABORT, 'audit records are appended in order');
+      END;
+      """
+    ])
+}

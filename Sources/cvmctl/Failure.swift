@@ -1,0 +1,252 @@
+import ArgumentParser
+import Bytes
+import CVMCore
+import CVMCrypto
+import Documents
+import Glibc
+import SEV
+import StateStore
+import Vault
+
+/// An error on its way out: one line and a hint, or one JSON object, and the documented exit code.
+struct Failure {
+  let exit: CVMExit
+  let message: String
+  var hint: String?
+  var details: [(key: String, value: Documents.Value)] = []
+
+  /// Writes the error and returns its exit code.
+  static func report(_ error: any Error, json: Bool) -> Int32 {
+    let failure = Failure(error)
+    failure.write(json: json)
+    return failure.exit.rawValue
+  }
+
+  private func write(json: Bool) {
+    guard json else {
+      Terminal.note("cvmctl: error: " + TerminalSafe.escape(message.oneLine))
+      if let hint { Terminal.note("hint: " + TerminalSafe.escape(hint.oneLine)) }
+      return
+    }
+    var members: [Documents.Value.Member] = [
+      .init("code", .string(exit.code)), .init("exit", .integer(Int64(exit.rawValue))),
+      .init("message", .string(message.oneLine)), .init("hint", hint.map { .string($0.oneLine) } ?? .null),
+    ]
+    members.append(.init("details", .object(details.map { .init($0.key, $0.value) })))
+    let object = Documents.Value.object([.init("error", .object(members))])
+    Terminal.note((try? JSONText.emit(object)) ?? "{\"error\": {\"code\": \"failure\", \"exit\": 1}}")
+  }
+
+  init(_ error: any Error) {
+    switch error {
+    case let error as CoreError: self = Failure(core: error)
+    case let error as UsageError: self.init(exit: .usage, message: error.message, hint: error.hint)
+    case let error as OutputError:
+      self.init(exit: .failure, message: "standard output: \(SystemText.of(error.errno))")
+    case let error as ValidationError: self.init(exit: .usage, message: error.message)
+    case let error as BackendError: self = Failure(core: .backend(error))
+    default: self.init(exit: .failure, message: "an internal error: \(type(of: error))")
+    }
+  }
+
+  init(
+    exit: CVMExit, message: String, hint: String? = nil, details: [(key: String, value: Documents.Value)] = []
+  ) {
+    self.exit = exit
+    self.message = message
+    self.hint = hint
+    self.details = details
+  }
+}
+
+extension Failure {
+  fileprivate init(core error: CoreError) {
+    switch error {
+    case .usage(let text, let hint): self.init(exit: .usage, message: text, hint: hint)
+    case .malformedDocument(let source, let problem):
+      self.init(exit: .usage, message: "\(source): \(problem.summary)")
+    case .malformedBytes(let source, let problem):
+      self.init(
+        exit: .usage, message: "\(source): \(problem.summary)",
+        details: [("offset", .integer(Int64(problem.offset)))])
+    case .unmeasurable(let source, let problem):
+      self.init(exit: .unsupported, message: "\(source): \(problem.summary)", hint: problem.hint)
+    case .malformedGuest(let source, let problem):
+      let place = problem.line.map { "\(source):\($0)" } ?? source
+      self.init(exit: .usage, message: "\(place): \(problem.problem)")
+    case .file(let path, let problem): self = Failure(path, problem)
+    case .notFound(let kind, let name): self.init(exit: .notFound, message: "no \(kind.rawValue) '\(name)'")
+    case .alreadyExists(let kind, let name):
+      self.init(exit: .conflict, message: "\(kind.rawValue) '\(name)' exists already")
+    case .conflict(let text, let hint): self.init(exit: .conflict, message: text, hint: hint)
+    case .policy(let violation): self = Failure(violation)
+    case .unsupportedFirmware(let path, let shortcoming): self = Failure(path, shortcoming)
+    case .unsupported(let text, let hint): self.init(exit: .unsupported, message: text, hint: hint)
+    case .measurementMismatch(let guest, let differences):
+      self.init(
+        exit: .measurementMismatch,
+        message: guest.isEmpty
+          ? "the measurement does not match"
+          : "the measurement of guest '\(guest)' does not match: it was not allowed to run",
+        hint: differences.first, details: [("differences", .array(differences.map { .string($0) }))])
+    case .refused(let text, let hint): self.init(exit: .attestationRefused, message: text, hint: hint)
+    case .simulated(let what):
+      self.init(
+        exit: .attestationRefused, message: "\(what) is simulated: it proves nothing about real hardware",
+        hint: "accept it with --allow-simulated, or 'simulated: allow' in the configuration")
+    case .backend(let error): self = Failure(backend: error)
+    case .store(let error): self = Failure(store: error)
+    case .vault(let error): self = Failure(vault: error)
+    case .crypto(let error): self.init(exit: .failure, message: error.summary)
+    }
+  }
+
+  private init(_ path: String, _ problem: FileProblem) {
+    switch problem {
+    case .missing: self.init(exit: .notFound, message: "\(path): no such file")
+    case .notRegular: self.init(exit: .usage, message: "\(path): not a regular file")
+    case .tooLarge(let limit): self.init(exit: .usage, message: "\(path): larger than \(limit) bytes")
+    case .tooOpen(let mode):
+      self.init(
+        exit: .permission, message: "\(path): mode 0\(String(mode, radix: 8)) lets others read a secret",
+        hint: "chmod 600 \(path)")
+    case .changed: self.init(exit: .conflict, message: "\(path): changed while it was read")
+    case .unreadable(let number):
+      self.init(
+        exit: number == EACCES || number == EPERM ? .permission : .failure,
+        message: "\(path): \(SystemText.of(number))")
+    case .exists:
+      self.init(exit: .conflict, message: "\(path): exists already", hint: "nothing was overwritten")
+    case .unwritable(let number):
+      self.init(
+        exit: number == EACCES || number == EPERM ? .permission : number == ENOENT ? .notFound : .failure,
+        message: "\(path): \(SystemText.of(number))")
+    }
+  }
+
+  private init(_ violation: PolicyViolation) {
+    let (message, hint): (String, String?) =
+      switch violation {
+      case .debugAllowed(let policy):
+        (
+          "policy \(policy) lets the host debug the guest: it could read all memory",
+          "set NODBG, or allow it with --allow-debug"
+        )
+      case .keySharingAllowed(let policy):
+        (
+          "policy \(policy) lets the host run code of its own under the guest's key",
+          "set NOKS (bit 1), or allow it with --allow-key-sharing"
+        )
+      case .reservedBits(let policy):
+        (
+          "policy \(policy) sets reserved bits or clears a mandatory one: the firmware refuses it",
+          "see: cvmctl policy explain"
+        )
+      case .wrongType(let policy, let type):
+        (
+          "policy \(policy) is not a \(type) policy",
+          "the ES bit (2) belongs to sev-es only; sev-snp needs bit 17"
+        )
+      case .unmeasuredKernel(let guest):
+        (
+          "guest '\(guest)' boots a kernel that nothing measures",
+          "set kernelHashes='yes' and use a firmware with a hash area, or boot from disk"
+        )
+      case .unattestable(let guest):
+        (
+          "guest '\(guest)' has no launch session: nothing can be proved or given to it",
+          "start it with a session"
+        )
+      case .launchSecurityRemoved(let guest):
+        (
+          "guest '\(guest)' is recorded as confidential: it cannot lose its launch security",
+          "undefine it first"
+        )
+      case .drift(let guest, let differences):
+        (
+          "guest '\(guest)' is not as it was defined: \(differences.joined(separator: ", "))",
+          "define it again if the change was yours"
+        )
+      case .writableFirmwareStore(let guest):
+        (
+          "guest '\(guest)' has an NVRAM file, which nothing measures",
+          "use a stateless firmware: stateless='yes' and no <nvram>"
+        )
+      }
+    self.init(exit: .policyViolation, message: message, hint: hint)
+  }
+
+  private init(_ path: String, _ shortcoming: FirmwareShortcoming) {
+    let message =
+      switch shortcoming {
+      case .noHashArea: "\(path) has no area for kernel hashes: it would boot a kernel that nothing measures"
+      case .hashAreaTooSmall(let size):
+        "\(path) has an area of \(size) bytes for kernel hashes, 176 are needed"
+      case .noSecretArea: "\(path) has no area for launch secrets"
+      case .secretAreaTooSmall(let needed, let area):
+        "\(path) has an area of \(area) bytes for launch secrets, \(needed) are needed"
+      case .noResetBlock: "\(path) has no SEV-ES reset block"
+      }
+    self.init(
+      exit: .unsupported, message: message, hint: "use OVMF's AmdSev build (Debian: package ovmf-amdsev)")
+  }
+
+  private init(backend error: BackendError) {
+    let exit: CVMExit =
+      switch error {
+      case .unreachable: .connection
+      case .guestNotFound: .notFound
+      case .conflict: .conflict
+      case .unsupported: .unsupported
+      case .invalidDefinition: .usage
+      case .permission: .permission
+      case .timeout: .timeout
+      case .outcomeUnknown: .outcomeUnknown
+      case .launchFailed, .failed: .failure
+      case .corrupt: .corrupt
+      }
+    self.init(exit: exit, message: error.summary, hint: error.hint)
+  }
+
+  private init(vault error: VaultError) {
+    let exit: CVMExit =
+      switch error {
+      case .rootMissing: .vaultLocked
+      case .rootDamaged, .damagedEnvelope, .notAuthentic, .keyMissing: .corrupt
+      case .crypto: .failure
+      case .store(let error): Failure(store: error).exit
+      }
+    self.init(exit: exit, message: error.summary, hint: error.hint)
+  }
+
+  private init(store error: StoreError) {
+    let exit: CVMExit =
+      switch error {
+      case .absent, .unreachable: .connection
+      case .locked: .timeout
+      case .corrupt: .corrupt
+      case .permission: .permission
+      case .newerVersion: .unsupported
+      case .unwritable: .auditUnavailable
+      case .notFound: .notFound
+      case .exists, .conflict: .conflict
+      case .constraint, .misuse, .failed: .failure
+      }
+    self.init(exit: exit, message: error.summary, hint: error.hint)
+  }
+}
+
+extension String {
+  /// Without line ends: an error is one line.
+  fileprivate var oneLine: String {
+    split(whereSeparator: \.isNewline).joined(separator: " ")
+  }
+}
+
+/// The system's words for an errno.
+enum SystemText {
+  static func of(_ number: Int32) -> String {
+    guard let text = unsafe strerror(number) else { return "error \(number)" }
+    return unsafe String(cString: text)
+  }
+}

@@ -1,0 +1,20 @@
+import ArgumentParser
+import CVMCore
+
+struct DestroyCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(commandName: "destroy", abstract: "End a guest at once.")
+
+  @OptionGroup var guests: GuestArguments
+  @Flag(help: "Fail rather than kill the emulator by force.") var graceful = false
+  @OptionGroup var global: GlobalOptions
+
+  func run() throws {
+    let core = try global.core()
+    let settings = try global.settings()
+    let names = try guests.names(core) { $0.isActive }
+    let done = try BulkAct.run(names, jobs: guests.jobs, core, settings) { [graceful] core, name in
+      try core.perform(.destroy(graceful: graceful), on: name)
+    }
+    try global.show(acted: done, "destroyed")
+  }
+}

@@ -1,0 +1,14 @@
+import ArgumentParser
+import CVMCore
+
+struct DominfoCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "dominfo", abstract: "Show what a guest has and is doing.")
+
+  @Argument(help: "A guest, by name, id or UUID.") var guest: String
+  @OptionGroup var global: GlobalOptions
+
+  func run() throws {
+    try global.show(.one(try global.core().details(guest)))
+  }
+}

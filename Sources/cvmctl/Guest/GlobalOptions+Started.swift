@@ -1,0 +1,40 @@
+import CVMCore
+
+extension GlobalOptions {
+  /// What a start gave: a line a guest, or the launch records.
+  func show(started: [StartedGuest]) throws {
+    let output = try settings().output
+    switch output {
+    case .json, .yaml:
+      let records = started.compactMap(\.launch)
+      if records.count == started.count {
+        try Terminal.out(try output.text(of: records.count == 1 ? .one(records[0]) : .list(records)))
+      } else {
+        let guests = started.map(\.guest)
+        try Terminal.out(try output.text(of: guests.count == 1 ? .one(guests[0]) : .list(guests)))
+      }
+    case .name: try Terminal.out(started.map { TerminalSafe.escape($0.guest.name) + "\n" }.joined())
+    case .table, .wide:
+      guard !quiet else { return }
+      for start in started { try Terminal.out(TerminalSafe.escape(start.line) + "\n") }
+    }
+  }
+
+  /// A line of progress for each step of a launch, on standard error.
+  func progress(for guest: String) -> LaunchProgress {
+    guard showsProgress else { return { _ in } }
+    return { event in Terminal.note(TerminalSafe.escape("\(guest): \(event.text)")) }
+  }
+}
+
+extension StartedGuest {
+  var line: String {
+    guard let launch else {
+      return "Guest '\(guest.name)' started (not confidential: nothing protects it from the host)"
+    }
+    let done = launch.outcome == .paused ? "launched and left paused" : "started"
+    let proof = launch.attestable ? "measurement matches, trust: \(launch.trust.rawValue)" : "unattestable"
+    return
+      "Guest '\(guest.name)' \(done) (\(launch.type.rawValue), \(proof)\(launch.simulated ? ", simulated" : ""))"
+  }
+}

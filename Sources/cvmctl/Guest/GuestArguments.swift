@@ -1,0 +1,34 @@
+import ArgumentParser
+import CVMCore
+
+/// Which guests a bulk verb acts on: those named, or all, or those with a label.
+struct GuestArguments: ParsableArguments {
+  @Argument(help: "Guests, by name, id or UUID.") var guests: [String] = []
+
+  @Flag(help: "Every guest that is in a state for it.") var all = false
+
+  @Option(
+    name: .long, parsing: .singleValue,
+    help: ArgumentHelp("Guests with this label; several must all match.", valueName: "key=value"))
+  var label: [String] = []
+
+  @Option(help: ArgumentHelp("How many at once (default 1).", valueName: "n")) var jobs = 1
+
+  func validate() throws {
+    guard guests.isEmpty != (all || !label.isEmpty) || (!guests.isEmpty && label.isEmpty && !all) else {
+      throw ValidationError(
+        guests.isEmpty
+          ? "name a guest, or --all, or --label KEY=VALUE" : "name guests or use --all or --label, not both")
+    }
+    guard (1...64).contains(jobs) else { throw ValidationError("--jobs is a number between 1 and 64") }
+  }
+
+  /// The chosen guests' names. `eligible` says which states `--all` and `--label` reach.
+  func names(_ core: Core, eligible: (GuestOverview) -> Bool) throws -> [String] {
+    guard guests.isEmpty else { return guests }
+    let labels = try LabelOption.parse(label)
+    return try core.guests(GuestFilter()).filter { guest in
+      eligible(guest) && labels.allSatisfy { guest.labels[$0.key] == $0.value }
+    }.map(\.name)
+  }
+}

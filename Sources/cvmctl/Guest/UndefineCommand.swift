@@ -1,0 +1,31 @@
+import ArgumentParser
+import CVMCore
+
+struct UndefineCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "undefine", abstract: "Remove a guest's definition. Its launch records stay.")
+
+  @OptionGroup var guests: GuestArguments
+  @Flag(help: "Remove its NVRAM file too.") var nvram = false
+  @Flag(help: "Keep its NVRAM file.") var keepNvram = false
+  @Flag(help: "Remove a managed save image too.") var managedSave = false
+  @Flag(help: "Remove the metadata of its snapshots too.") var snapshotsMetadata = false
+  @OptionGroup var global: GlobalOptions
+
+  func validate() throws {
+    if nvram && keepNvram { throw ValidationError("--nvram and --keep-nvram exclude each other") }
+  }
+
+  func run() throws {
+    let core = try global.core()
+    let settings = try global.settings()
+    let names = try guests.names(core) { !$0.isActive }
+    let options = UndefineOptions(
+      removeNVRAM: nvram, keepNVRAM: keepNvram, managedSave: managedSave, snapshotsMetadata: snapshotsMetadata
+    )
+    let done = try BulkAct.run(names, jobs: guests.jobs, core, settings) { core, name in
+      try core.undefine(name, options)
+    }
+    try global.show(acted: done, "undefined")
+  }
+}
