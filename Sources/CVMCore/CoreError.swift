@@ -1,4 +1,3 @@
-package import Attestation
 package import Bytes
 package import CVMCrypto
 package import Documents

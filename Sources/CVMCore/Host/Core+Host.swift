@@ -39,11 +39,32 @@ extension Core {
     return PresentedPlatform(platform: platform, isSimulated: isMarked || isSimulated)
   }
 
-  /// The host is simulated: by construction, or by the certificates that were imported for it. Asks the host nothing.
+  /// The host is simulated: by construction, by the certificates that were imported for it, or by the marks that its platform
+  /// bears. A host without SEV is not.
   package func isSimulated() throws(CoreError) -> Bool {
+    if let known = try isKnownSimulated() { return known }
+    do {
+      return try platform().isSimulated
+    } catch {
+      guard case .backend(let problem) = error else { throw error }
+      switch problem {
+      case .unsupported, .permission: return false
+      default: throw error
+      }
+    }
+  }
+
+  /// What can be said without asking the host; nil where only its platform could tell.
+  private func isKnownSimulated() throws(CoreError) -> Bool? {
     if try backend().isSimulated { return true }
-    guard let ark = try importedEndorsements()?.ark else { return false }
+    guard let ark = try importedEndorsements()?.ark else { return nil }
     return (try? CACertificate(parsing: ark)).map(SimulatedRoots.marks) == true
+  }
+
+  /// As `isSimulated`, for showing guests: the host is asked only where one of them is confidential.
+  func isSimulated(forConfidential confidential: Bool) -> Bool {
+    if let known = try? isKnownSimulated() { return known }
+    return confidential && (try? isSimulated()) == true
   }
 
   /// The signed CEK, ASK and ARK that were imported for this host.

@@ -1,4 +1,4 @@
-package import Attestation
+import Attestation
 
 /// The verdict on a platform's chain, check by check.
 package struct PlatformVerification: Encodable, Equatable, Sendable {

@@ -34,8 +34,8 @@ final class DomainTable {
       """
       CREATE TABLE domain (
         uuid TEXT PRIMARY KEY, name TEXT NOT NULL UNIQUE, id INTEGER UNIQUE, state TEXT NOT NULL, reason TEXT,
-        persistent INTEGER NOT NULL, vcpus INTEGER NOT NULL, memory INTEGER NOT NULL, max_memory INTEGER NOT NULL,
-        os_type TEXT NOT NULL
+        persistent INTEGER NOT NULL, vcpus INTEGER NOT NULL, memory INTEGER NOT NULL,
+        max_memory INTEGER NOT NULL, os_type TEXT NOT NULL
       ) STRICT, WITHOUT ROWID;
       CREATE INDEX listing ON domain (name, uuid, id, state, reason);
       CREATE TABLE document (
@@ -43,9 +43,9 @@ final class DomainTable {
       ) STRICT;
       CREATE TABLE launch (
         uuid TEXT PRIMARY KEY REFERENCES domain (uuid) ON DELETE CASCADE, handle INTEGER NOT NULL,
-        context BLOB NOT NULL UNIQUE, policy INTEGER NOT NULL, measurement BLOB NOT NULL, api_major INTEGER NOT NULL,
-        api_minor INTEGER NOT NULL, build INTEGER NOT NULL, memory_size INTEGER NOT NULL,
-        secret_base INTEGER, secret_size INTEGER
+        context BLOB NOT NULL UNIQUE, policy INTEGER NOT NULL, measurement BLOB NOT NULL,
+        api_major INTEGER NOT NULL, api_minor INTEGER NOT NULL, build INTEGER NOT NULL,
+        memory_size INTEGER NOT NULL, secret_base INTEGER, secret_size INTEGER
       ) STRICT;
       CREATE TABLE mapping (
         uuid TEXT NOT NULL REFERENCES launch (uuid) ON DELETE CASCADE, address INTEGER NOT NULL,

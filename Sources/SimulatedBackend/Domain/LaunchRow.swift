@@ -25,7 +25,8 @@ extension DomainTable {
     try sql { () throws(StoreError) in
       try database.first(
         """
-        SELECT handle, context, policy, measurement, api_major, api_minor, build, memory_size, secret_base, secret_size
+        SELECT handle, context, policy, measurement, api_major, api_minor, build, memory_size,
+          secret_base, secret_size
         FROM launch WHERE uuid = ?
         """, [.text(uuid.rawValue)]
       ) { (row) throws(StoreError) in try LaunchRow(row) }

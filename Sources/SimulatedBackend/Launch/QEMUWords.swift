@@ -12,9 +12,8 @@ extension BackendError {
   }
 
   static func reducedPhysicalBits(_ requested: UInt32) -> BackendError {
-    launch(
-      "sev_kvm_init: reduced_phys_bits check failed, it should be in the range of 1 to 63, requested '\(requested)'"
-    )
+    let rule = "it should be in the range of 1 to 63"
+    return launch("sev_kvm_init: reduced_phys_bits check failed, \(rule), requested '\(requested)'")
   }
 
   static let esUnavailable = launch(

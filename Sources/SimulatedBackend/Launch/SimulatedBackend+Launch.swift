@@ -15,7 +15,7 @@ extension SimulatedBackend {
     }
     let platform = try platform()
     let plan = try LaunchPlan(definition, security, platform.snapshot())
-    var transaction = try platform.begin(known: table.launchedContexts())
+    var transaction = try platform.begin(known: table.launchedContexts)
     try table.read { () throws(DomainFailure) in try requireStartable(uuid, definition) }
     let launch = try Launching.run(plan, on: platform, &transaction)
     do {

@@ -30,8 +30,12 @@ final class SimulatedPlatform {
 
   /// Locks the AMD-SP and retires what killed processes left: guests that no domain knows, memory of no
   /// guest.
-  func begin(known: Set<[UInt8]>) throws(BackendError) -> PlatformTransaction {
+  /// `known` is asked under the lock: a launch that ended while this process waited has its domain by then.
+  func begin(
+    known: () throws(BackendError) -> Set<[UInt8]>
+  ) throws(BackendError) -> PlatformTransaction {
     var transaction = try lock()
+    let known = try known()
     for (handle, slot) in transaction.processor.guests where !known.contains(slot.contextID) {
       try Self.retire(handle, &transaction)
     }

@@ -21,6 +21,7 @@ extension SimulatedBackend {
       let live = try liveText(definition, id)
       let (state, reason) = paused ? (RunState.paused, "user") : (.running, "booted")
       try table.setActive(uuid, id: id, state, reason, live: live)
+      try table.setFacts(definition)
     }
   }
 

@@ -42,9 +42,11 @@ final class Host: Sendable {
 }
 
 private enum Template {
+  static let directory = NSTemporaryDirectory() + "cvm-sim-template-\(getpid())"
+
   static let path: String? = {
-    let directory = NSTemporaryDirectory() + "cvm-sim-template-\(getpid())"
     try? FileManager.default.removeItem(atPath: directory)
+    atexit { try? FileManager.default.removeItem(atPath: Template.directory) }
     do {
       try SimulatedHost.create(.standard, in: directory)
       return directory + "/default"
