@@ -25,6 +25,12 @@ final class SimulatedPlatform: PlatformAnswers {
     .platform(directory: directory.path, reason: error.summary)
   }
 
+  /// Fails now rather than in answer to a probe's question: libvirt takes an error there for a host without SEV and
+  /// says nothing.
+  func requireAnswers() throws(LaunchRefusal) {
+    do { _ = try capabilities() } catch { throw .platform(directory: directory.path, reason: error.text) }
+  }
+
   func capabilities() throws(MonitorRefusal) -> SEVCapabilities {
     let processor = try snapshot()
     do {
