@@ -29,6 +29,7 @@ package final class PlatformDirectory {
     static let guests = "guests"
     static let cek = "cek.cert"
     static let authorities = "ask_ark.cert"
+    static let all: Set<String> = [lock, chip, platform, guests, cek, authorities]
   }
 
   /// Opens what `create` made.
@@ -57,7 +58,6 @@ package final class PlatformDirectory {
     try create(path: path, processor)
   }
 
-  /// As above, of a processor in any state without guests.
   /// Opens the AMD-SP of a directory, and makes one where the directory has none yet: so that whoever is given an empty directory of
   /// his own has a simulated platform in it.
   package static func opened(
@@ -66,7 +66,8 @@ package final class PlatformDirectory {
     do { try StateFolder.make(path: path) } catch .exists {}
     let folder = try StateFolder(path: path)
     let lock = try FileLock.acquire(File.lock, in: folder, seconds: timeout)
-    if try !folder.names().contains(where: { $0 == File.chip || $0 == File.platform }) {
+    // The chip is written last: without one there is no AMD-SP yet, however far an interrupted call came.
+    if try !folder.names().contains(File.chip) {
       let chip: ChipIdentity
       do { chip = try ChipIdentity.make(model: model, entropy: entropy) } catch { throw .crypto(error) }
       var processor = SecureProcessor(model: model, chip: chip)
@@ -77,6 +78,7 @@ package final class PlatformDirectory {
     return try PlatformDirectory(path: path, timeout: timeout)
   }
 
+  /// As `create(path:model:entropy:)`, of a processor in any state without guests.
   static func create(path: String, _ processor: SecureProcessor) throws(PlatformError) {
     try StateFolder.make(path: path)
     try fill(try StateFolder(path: path), path: path, processor)
@@ -90,8 +92,8 @@ package final class PlatformDirectory {
     try folder.replace(File.cek, with: SecretBytes(copying: processor.chip.signedCEK))
     try folder.replace(File.authorities, with: SecretBytes(copying: processor.chip.ask + processor.chip.ark))
     let chip = ChipRecord.envelope(processor.model, processor.chip)
-    try folder.replace(File.chip, with: chip.serialized(.chip))
     try folder.replace(File.platform, with: PlatformRecord.envelope(processor).serialized(.platform))
+    try folder.replace(File.chip, with: chip.serialized(.chip))
     try folder.flush()
   }
 
@@ -107,7 +109,7 @@ package final class PlatformDirectory {
   /// Locks the platform, after what ended processes left was cleared away.
   package func begin() throws(PlatformError) -> PlatformTransaction {
     let lock = try FileLock.acquire(File.lock, in: folder, seconds: timeout)
-    try folder.sweep { [File.lock, File.chip, File.platform, File.guests].contains($0) }
+    try folder.sweep { File.all.contains($0) }
     var transaction = PlatformTransaction(self, lock: lock, processor: try snapshot())
     try transaction.clear()
     return transaction
