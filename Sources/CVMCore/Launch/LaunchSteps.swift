@@ -50,7 +50,7 @@ extension Launcher {
     let digest = try inputs.digest()
     self.inputs = inputs
     record.firmware = inputs.firmwarePath
-    record.firmwareDigest = try inputs.firmwareDigest()
+    record.firmwareDigest = try inputs.firmwareDigest(launchDigest: digest)
     record.expectedDigest = Hex.encode(digest)
     record.vmsaGeneration = inputs.launch.vcpus?.generation.rawValue
     return Hex.encode(digest)

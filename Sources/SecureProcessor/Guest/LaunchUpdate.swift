@@ -34,13 +34,18 @@ extension SecureProcessor {
     digest.update(plaintext)
   }
 
-  /// Encrypts `plaintext` into memory.
+  private static var storedAtOnce: Int { 64 * MemoryCipher.pageSize }
+
+  /// Encrypts `plaintext` into memory, a part after another: a large firmware needs no second copy. Memory
+  /// that fails half-way has a part of it, as on hardware.
   func store(
     _ plaintext: [UInt8], at address: UInt64, of guest: GuestContext, in memory: any GuestMemory
   ) throws(CommandFailure) {
-    let ciphertext = try hardware { () throws(CryptoError) in
-      try guest.cipher.encrypt(plaintext, at: address)
+    for start in stride(from: 0, to: plaintext.count, by: Self.storedAtOnce) {
+      let part = Array(plaintext[start..<min(start + Self.storedAtOnce, plaintext.count)])
+      let place = address + UInt64(start)  // a range that memory has read does not wrap
+      let ciphertext = try hardware { () throws(CryptoError) in try guest.cipher.encrypt(part, at: place) }
+      try onMemory { () throws(MemoryFault) in try memory.write(ciphertext, at: place) }
     }
-    try onMemory { () throws(MemoryFault) in try memory.write(ciphertext, at: address) }
   }
 }

@@ -43,7 +43,7 @@ extension SecureProcessor {
   }
 
   /// As `retire`, for a guest whose context may not be readable: its ASID counts as dirty.
-  mutating func abandon(_ handle: GuestHandle) {
+  package mutating func abandon(_ handle: GuestHandle) {
     if let asid = guests[handle]?.asid {
       platform.asids.soil(asid)
       platform.cachesAreWrittenBack = false

@@ -27,6 +27,8 @@ package final class PlatformDirectory {
     static let chip = "chip"
     static let platform = "platform"
     static let guests = "guests"
+    static let cek = "cek.cert"
+    static let authorities = "ask_ark.cert"
   }
 
   /// Opens what `create` made.
@@ -56,10 +58,37 @@ package final class PlatformDirectory {
   }
 
   /// As above, of a processor in any state without guests.
+  /// Opens the AMD-SP of a directory, and makes one where the directory has none yet: so that whoever is given an empty directory of
+  /// his own has a simulated platform in it.
+  package static func opened(
+    path: String, orMade model: ProcessorModel, timeout: Int = 30, entropy: any Entropy = SystemEntropy()
+  ) throws(PlatformError) -> PlatformDirectory {
+    do { try StateFolder.make(path: path) } catch .exists {}
+    let folder = try StateFolder(path: path)
+    let lock = try FileLock.acquire(File.lock, in: folder, seconds: timeout)
+    if try !folder.names().contains(where: { $0 == File.chip || $0 == File.platform }) {
+      let chip: ChipIdentity
+      do { chip = try ChipIdentity.make(model: model, entropy: entropy) } catch { throw .crypto(error) }
+      var processor = SecureProcessor(model: model, chip: chip)
+      do { try processor.switchOn(entropy: entropy) } catch { throw .refused(error) }
+      try fill(folder, path: path, processor)
+    }
+    withExtendedLifetime(lock) {}
+    return try PlatformDirectory(path: path, timeout: timeout)
+  }
+
   static func create(path: String, _ processor: SecureProcessor) throws(PlatformError) {
     try StateFolder.make(path: path)
-    try StateFolder.make(path: "\(path)/\(File.guests)")
-    let folder = try StateFolder(path: path)
+    try fill(try StateFolder(path: path), path: path, processor)
+  }
+
+  private static func fill(
+    _ folder: StateFolder, path: String, _ processor: SecureProcessor
+  ) throws(PlatformError) {
+    do { try StateFolder.make(path: "\(path)/\(File.guests)") } catch .exists {}
+    // What AMD's key server would give for this chip: an owner imports it, as for hardware.
+    try folder.replace(File.cek, with: SecretBytes(copying: processor.chip.signedCEK))
+    try folder.replace(File.authorities, with: SecretBytes(copying: processor.chip.ask + processor.chip.ark))
     let chip = ChipRecord.envelope(processor.model, processor.chip)
     try folder.replace(File.chip, with: chip.serialized(.chip))
     try folder.replace(File.platform, with: PlatformRecord.envelope(processor).serialized(.platform))

@@ -56,7 +56,6 @@ package struct PlatformTransaction: ~Copyable {
   /// says which guests there are.
   package mutating func store() throws(PlatformError) {
     let guests = directory.guestFolder
-    var isChanged = false
     for (handle, slot) in processor.guests {
       guard let context = slot.context else { continue }
       guard let open = GuestRecord.open(context, slot.contextID, handle) else {
@@ -65,9 +64,7 @@ package struct PlatformTransaction: ~Copyable {
       if storedGuests[handle]?.open == open { continue }
       let envelope = StateEnvelope(open: open, secret: GuestRecord.secret(context))
       try guests.replace(GuestFile.context.name(handle), with: envelope.serialized(.guest))
-      isChanged = true
     }
-    if isChanged { try guests.flush() }
     let platform = PlatformRecord.envelope(processor)
     if platform.open != storedPlatform {
       try directory.folder.replace(

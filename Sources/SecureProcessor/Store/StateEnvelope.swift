@@ -30,20 +30,21 @@ struct StateEnvelope {
   /// `file` names the file in errors.
   init(parsing bytes: SecretBytes, _ kind: Kind, file: String) throws(PlatformError) {
     let body = bytes.count - SHA256.size
-    guard
-      body >= Self.header, let framed = bytes.slice(0..<body), let sum = bytes.slice(body..<bytes.count)
-    else { throw .corrupt(file: file, reason: "too short") }
-    guard try Self.checksum(framed) == sum else { throw .corrupt(file: file, reason: "wrong checksum") }
-    guard let start = framed.slice(0..<Self.header) else { throw .corrupt(file: file, reason: "too short") }
-    let lengths = try parsed(file) { () throws(FormatError) in
-      try Self.lengths(start.withBytes { unsafe [UInt8]($0) }, kind)
+    guard body >= Self.header else { throw .corrupt(file: file, reason: "too short") }
+    let (header, sum, found) = try bytes.withBytes { buffer throws(PlatformError) in
+      (
+        unsafe [UInt8](buffer[..<Self.header]), unsafe [UInt8](buffer[body...]),
+        try unsafe Self.checksum(UnsafeRawBufferPointer(rebasing: buffer[..<body]))
+      )
     }
+    guard found == sum else { throw .corrupt(file: file, reason: "wrong checksum") }
+    let lengths = try parsed(file) { () throws(FormatError) in try Self.lengths(header, kind) }
     guard lengths.version == Self.version else { throw .newer(file: file, version: lengths.version) }
     let end = Self.header + lengths.open
-    guard end + lengths.secret == body, let open = framed.slice(Self.header..<end),
-      let secret = framed.slice(end..<body)
-    else { throw .corrupt(file: file, reason: "lengths do not fit") }
-    self.open = open.withBytes { unsafe [UInt8]($0) }
+    guard end + lengths.secret == body, let secret = bytes.slice(end..<body) else {
+      throw .corrupt(file: file, reason: "lengths do not fit")
+    }
+    open = bytes.withBytes { unsafe [UInt8]($0[Self.header..<end]) }
     self.secret = secret
   }
 
@@ -54,8 +55,15 @@ struct StateEnvelope {
     writer.littleEndian(UInt32(open.count))
     writer.littleEndian(UInt32(secret.count))
     writer.append(open)
-    let framed = SecretBytes.joined([SecretBytes(copying: writer.bytes), secret])
-    return SecretBytes.joined([framed, try Self.checksum(framed)])
+    let (start, body) = (writer.bytes, writer.bytes.count + secret.count)
+    return try SecretBytes.filled(body + SHA256.size) { target throws(PlatformError) in
+      unsafe UnsafeMutableRawBufferPointer(rebasing: target[..<start.count]).copyBytes(from: start)
+      secret.withBytes { source in
+        unsafe UnsafeMutableRawBufferPointer(rebasing: target[start.count..<body]).copyMemory(from: source)
+      }
+      let sum = try unsafe Self.checksum(UnsafeRawBufferPointer(rebasing: target[..<body]))
+      unsafe UnsafeMutableRawBufferPointer(rebasing: target[body...]).copyBytes(from: sum)
+    }
   }
 
   private static func lengths(
@@ -71,11 +79,11 @@ struct StateEnvelope {
     return (version, Int(open), Int(secret))
   }
 
-  private static func checksum(_ bytes: SecretBytes) throws(PlatformError) -> SecretBytes {
+  private static func checksum(_ bytes: UnsafeRawBufferPointer) throws(PlatformError) -> [UInt8] {
     do {
       let stream = try SHA256.Stream()
-      bytes.withBytes { stream.update($0) }
-      return SecretBytes(copying: try stream.finalize())
+      stream.update(bytes)
+      return try stream.finalize()
     } catch {
       throw .crypto(error)
     }

@@ -61,20 +61,23 @@ import Glibc
   }
 
   private func read(_ count: Int, at offset: Int) throws(BackendError) -> [UInt8] {
-    var bytes = [UInt8](repeating: 0, count: count)
-    var done = 0
-    while done < count {
-      let got = unsafe bytes.withUnsafeMutableBytes { buffer in
-        unsafe pread(descriptor, buffer.baseAddress?.advanced(by: done), count - done, off_t(offset + done))
+    var failure: Int32 = 0
+    // Not zeroed first: firmware is megabytes, and every page of it would be touched twice.
+    let bytes = unsafe [UInt8](unsafeUninitializedCapacity: count) { buffer, done in
+      while done < count {
+        let target = unsafe buffer.baseAddress?.advanced(by: done)
+        let got = unsafe pread(descriptor, target, count - done, off_t(offset + done))
+        if got < 0 && errno == EINTR { continue }
+        if got < 0 { failure = errno }
+        guard got > 0 else { break }
+        done += got
       }
-      if got < 0 && errno == EINTR { continue }
-      guard got >= 0 else {
-        throw .launchFailed(reason: "Could not read '\(path)': \(SystemText.of(errno))", status: nil)
-      }
-      guard got > 0 else {
-        throw .launchFailed(reason: "'\(path)' was cut while it was read", status: nil)
-      }
-      done += got
+    }
+    guard failure == 0 else {
+      throw .launchFailed(reason: "Could not read '\(path)': \(SystemText.of(failure))", status: nil)
+    }
+    guard bytes.count == count else {
+      throw .launchFailed(reason: "'\(path)' was cut while it was read", status: nil)
     }
     return bytes
   }

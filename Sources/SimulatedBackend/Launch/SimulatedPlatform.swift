@@ -50,7 +50,8 @@ final class SimulatedPlatform {
   /// Ends the guest of a launch. One that is gone already is fine.
   func retire(_ launch: LaunchRow) throws(BackendError) {
     var transaction = try lock()
-    if let handle = try Self.find(launch, &transaction) {
+    let handle = launch.handle
+    if transaction.processor.guests[handle]?.contextID == launch.contextID {
       try Self.retire(handle, &transaction)
       try onPlatform { () throws(PlatformError) in try transaction.store() }
     }
@@ -60,24 +61,24 @@ final class SimulatedPlatform {
   /// Locks the AMD-SP, with the guest of a launch at hand under its handle.
   func begin(with launch: LaunchRow) throws(BackendError) -> PlatformTransaction {
     var transaction = try lock()
-    guard try Self.find(launch, &transaction) != nil else {
+    let found = try onPlatform { () throws(PlatformError) in
+      try transaction.guest(launch.handle, contextID: launch.contextID)
+    }
+    guard found != nil else {
       throw .failed(operation: "using the simulated AMD-SP", reason: "it does not know the guest any more")
     }
     return transaction
   }
 
-  private static func find(
-    _ launch: LaunchRow, _ transaction: inout PlatformTransaction
-  ) throws(BackendError) -> GuestHandle? {
-    try onPlatform { () throws(PlatformError) in
-      try transaction.guest(launch.handle, contextID: launch.contextID)
-    }
-  }
-
-  static func retire(
+  /// A guest that ends needs no readable context: damage of it must not keep the guest, or the host, as it
+  /// is.
+  private static func retire(
     _ handle: GuestHandle, _ transaction: inout PlatformTransaction
   ) throws(BackendError) {
-    try onPlatform { () throws(PlatformError) in try transaction.load(handle) }
+    do throws(PlatformError) { try transaction.load(handle) } catch {
+      guard case .corrupt = error else { throw BackendError(error) }
+      return transaction.processor.abandon(handle)
+    }
     do { try transaction.processor.retire(handle) } catch {
       throw .failed(operation: "DECOMMISSION", reason: error.summary)
     }

@@ -9,7 +9,9 @@ final class SimulatedPlatform: PlatformAnswers {
   static let patience = 10
 
   init(_ path: String) throws(LaunchRefusal) {
-    do { directory = try PlatformDirectory(path: path, timeout: Self.patience) } catch {
+    do {
+      directory = try PlatformDirectory.opened(path: path, orMade: ProcessorModel(), timeout: Self.patience)
+    } catch {
       throw .platform(directory: path, reason: error.summary)
     }
   }

@@ -1,8 +1,9 @@
 import Bytes
 import CVMCrypto
 import SEV
-import SecureProcessor
 import Testing
+
+@testable import SecureProcessor
 
 @Suite("A launch") struct LaunchTests {
   let entropy = CountingEntropy()
@@ -97,8 +98,11 @@ import Testing
   @Test func `LAUNCH_FINISH forgets the keys of the session`() throws {
     var world = World(processor: try Simulation.host(), owner: try Owner())
     for step in Prefix.measured.dropFirst(3) { _ = try world.run(step) }
+    #expect(world.processor.guests[1]?.context?.transportKeys == world.owner.keys)
     try world.processor.launchFinish(1)
     #expect(try world.processor.guestStatus(1).state == .running)
+    #expect(world.processor.guests[1]?.context?.transportKeys == nil)
+    #expect(world.processor.guests[1]?.context?.measurement == nil)
     #expect(throws: CommandFailure(.invalidGuestState)) {
       try world.processor.launchSecret(world.secret(), memory: world.memory)
     }

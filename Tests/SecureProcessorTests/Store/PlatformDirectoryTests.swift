@@ -58,6 +58,17 @@ import Testing
     #expect(try third.processor.attestation(handle, nonce: Simulation.bytes(16)).policy.rawValue == 3)
   }
 
+  @Test func `the transport keys leave the disk with LAUNCH_FINISH`() throws {
+    let platform = try Platform()
+    let handle = try platform.launch().handle
+    let before = try platform.folder.read("platform/guests/0001.context")
+    var transaction = try platform.open().begin()
+    try transaction.load(handle)
+    try transaction.processor.launchFinish(handle)
+    try transaction.commit()
+    #expect(try platform.folder.read("platform/guests/0001.context").count == before.count - 32)
+  }
+
   @Test func `a transaction that just ends changes nothing`() throws {
     let platform = try Platform()
     do {

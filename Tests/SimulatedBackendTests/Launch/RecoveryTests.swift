@@ -68,6 +68,27 @@ import Testing
     #expect(try host.backend().guests(GuestFilter()).count == 1)
   }
 
+  @Test(arguments: [true, false])
+  func `a damaged context keeps no guest alive and stops no launch`(_ isKnown: Bool) throws {
+    let backend = try host.backend()
+    let uuid = try backend.launch(document(1))
+    let context = URL(fileURLWithPath: host.path + "/platform/guests/0001.context")
+    let handle = try FileHandle(forWritingTo: context)
+    try handle.write(contentsOf: Data([0]))
+    try handle.close()
+    if isKnown {
+      try backend.destroy(uuid, graceful: false)
+    } else {
+      // As if the destroying process had been killed before the AMD-SP's turn.
+      _ = try backend.table.change { () throws(DomainFailure) in
+        try backend.table.setInactive(backend.table.domain(uuid), reason: "destroyed")
+      }
+      try backend.launch(document(2))
+    }
+    #expect(try host.processor().platformStatus().guestCount == (isKnown ? 0 : 1))
+    #expect(try backend.guest(uuid)?.state == .shutOff)
+  }
+
   @Test func `a missing memory file is told`() throws {
     let backend = try host.backend()
     let uuid = try backend.launch(document(1))

@@ -43,8 +43,8 @@ import Testing
   @Test(arguments: [0, 64]) func `impossible reduced bits`(_ bits: Int) throws {
     var document = try document()
     document.security = "<reducedPhysBits>\(bits)</reducedPhysBits><policy>3</policy>"
-    let text =
-      "sev_kvm_init: reduced_phys_bits check failed, it should be in the range of 1 to 63, requested '\(bits)'"
+    let rule = "it should be in the range of 1 to 63, requested '\(bits)'"
+    let text = "sev_kvm_init: reduced_phys_bits check failed, \(rule)"
     #expect(try refusal(document) == .launchFailed(reason: text, status: nil))
   }
 
