@@ -30,7 +30,9 @@ import Testing
   private func behindItsBack(_ words: String...) throws {
     let (own, other) = (sandbox.state + "/sim/default", sandbox.file("other/sim/default"))
     let elsewhere = sandbox.bare.with("--state-dir", sandbox.file("other"), "-c", "sim:///")
-    if !FileManager.default.fileExists(atPath: other) { try elsewhere.succeed("sim", "host", "create", "unused") }
+    if !FileManager.default.fileExists(atPath: other) {
+      try elsewhere.succeed("sim", "host", "create", "unused")
+    }
     try FileManager.default.moveItem(atPath: own, toPath: other)
     try elsewhere.succeed(words)
     try FileManager.default.moveItem(atPath: other, toPath: own)
@@ -70,4 +72,3 @@ import Testing
     #expect(try sandbox.list("list", "--all").isEmpty)
   }
 }
-

@@ -11,7 +11,8 @@ import Testing
   private func requireOff(_ name: String, sourceLocation: SourceLocation = #_sourceLocation) throws {
     #expect(try sandbox.succeed("domstate", name).stdout == "shut off\n", sourceLocation: sourceLocation)
     #expect(
-      try sandbox.object("launch", "show", name).string("outcome") == "failed", sourceLocation: sourceLocation)
+      try sandbox.object("launch", "show", name).string("outcome") == "failed", sourceLocation: sourceLocation
+    )
   }
 
   @Test func `debugging needs --allow-debug, key sharing --allow-key-sharing`() throws {
@@ -92,7 +93,10 @@ import Testing
   @Test func `a writable firmware store is refused at define and at start`() throws {
     try sandbox.define(GuestText("web1"))
     let xml = try sandbox.succeed("dumpxml", "web1").stdout
-      .replacingOccurrences(of: "<loader readonly='yes' type='pflash' stateless='yes'>", with: "<loader readonly='yes' type='pflash'>")
+      .replacingOccurrences(
+        of: "<loader readonly='yes' type='pflash' stateless='yes'>",
+        with: "<loader readonly='yes' type='pflash'>"
+      )
       .replacingOccurrences(of: "</loader>", with: "</loader><nvram>/var/lib/vars.fd</nvram>")
     let file = try sandbox.directory.write(xml, to: "web1.xml")
     try sandbox.refusesUntouched(.policyViolation, "define", file)

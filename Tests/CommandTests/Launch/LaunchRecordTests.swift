@@ -13,7 +13,8 @@ import Testing
     let record = try sandbox.object("launch", "show", "web1")
     let texts = [
       "id", "guest", "uuid", "tenant", "host", "backend", "trust", "type", "policy", "apiVersion",
-      "expectedDigest", "expectedMeasurement", "measurement", "nonce", "verdict", "outcome", "startedAt", "endedAt",
+      "expectedDigest", "expectedMeasurement", "measurement", "nonce", "verdict", "outcome", "startedAt",
+      "endedAt",
     ]
     for key in texts { #expect(record.string(key)?.isEmpty == false, "\(key)") }
     #expect(record.flag("simulated") == true)

@@ -17,7 +17,9 @@ import Testing
         "initrd: \(sandbox.file("initrd"))", "cmdline: console=ttyS0"))
   }
 
-  private func requireDestroyed(_ record: JSONObject, sourceLocation: SourceLocation = #_sourceLocation) throws {
+  private func requireDestroyed(_ record: JSONObject, sourceLocation: SourceLocation = #_sourceLocation)
+    throws
+  {
     #expect(record.string("verdict") == "mismatch", sourceLocation: sourceLocation)
     #expect(record.string("outcome") == "destroyed", sourceLocation: sourceLocation)
     #expect(record.number("secretsInjected") == 0, sourceLocation: sourceLocation)

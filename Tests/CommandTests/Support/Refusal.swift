@@ -99,7 +99,9 @@ extension Sandbox {
     #expect(error.string("code") == refusal.code, "\(error)", sourceLocation: sourceLocation)
     #expect(error.number("exit") == Int(refusal.rawValue), sourceLocation: sourceLocation)
     #expect(error.string("message")?.isEmpty == false, sourceLocation: sourceLocation)
-    #expect(error.values.keys.sorted() == ["code", "details", "exit", "hint", "message"], sourceLocation: sourceLocation)
+    #expect(
+      error.values.keys.sorted() == ["code", "details", "exit", "hint", "message"],
+      sourceLocation: sourceLocation)
     expectPlain(outcome, sourceLocation: sourceLocation)
     return error
   }
