@@ -106,6 +106,7 @@ let package = Package(
     // What the tests of whole programs share: running programs, a private libvirtd, a bootable guest.
     .target(name: "TestHarness", dependencies: ["CLinux"], path: "Tests/TestHarness", swiftSettings: house),
     tests("CommandTests", ["Bytes", "TestHarness"]),
+    tests("DocumentationTests", ["Bytes", "TestHarness"]),
     tests(
       "IntegrationTests",
       ["Bytes", "CVMCore", "CVMCrypto", "LibvirtBackend", "SEV", "SimulatedBackend", "TestHarness"]),

@@ -17,8 +17,7 @@ struct LocalNames {
   /// The acting tenant's guests at the host.
   var guests: [Candidate] {
     guard let settings else { return [] }
-    let connect = settings["connect"]
-    let uri = connect == "sim:///" ? connect + HostName.standard.rawValue : connect
+    let uri = Settings.canonical(settings["connect"])
     let rows = store.flatMap { try? $0.guests(tenant: settings["tenant"], uri: uri) } ?? []
     return rows.map { Candidate(value: $0.name) }
   }

@@ -1,0 +1,153 @@
+import Foundation
+import TestHarness
+
+/// What every command prints as JSON on a simulated host, each with the section of cvmctl-json(5) that describes it.
+struct PrintedDocuments: Sendable {
+  static let current = Result { try PrintedDocuments() }
+
+  private(set) var documents: [Document] = []
+  /// The commands that were run, by their words.
+  private(set) var commands: Set<String> = []
+
+  private let scratch: ScratchDirectory
+  private let cvmctl: Tool
+
+  struct Document: Sendable {
+    let section: String
+    let text: String
+
+    func value() throws -> Any {
+      guard let value = try? JSONSerialization.jsonObject(with: Data(text.utf8)) else {
+        throw HarnessError("\(section): no JSON: \(text)")
+      }
+      return value
+    }
+  }
+
+  private init() throws {
+    scratch = try ScratchDirectory()
+    cvmctl = Tool.cvmctl("sim:///", state: scratch.file("state")).with("-o", "json")
+    try scratch.write(SecretFirmware.image, to: "firmware")
+    try scratch.write("secret", to: "secret", mode: 0o600)
+    try scratch.write(
+      "name: g\nmemory: 64MiB\nfirmware: \(scratch.file("firmware"))\nlaunch: {type: sev}\nlabels: {a: b}\n",
+      to: "g.yaml")
+    try scratch.write("name: plain\nmemory: 64MiB\n", to: "plain.yaml")
+    try policies()
+    try definitions()
+    try launchInPieces()
+    try launchAtOnce()
+    try hosts()
+    try errors()
+  }
+
+  private mutating func policies() throws {
+    try print("Policy", "policy create", "web", "0x3", "--note", "for web")
+    try print("Policy", "policy edit", "web", "0xb")
+    try print("Policy", "policy list")
+    try print("Policy", "policy show", "default", "--type", "sev")
+    try print("Policy", "policy check", "0x3")
+    try print("Policy explanation", "policy explain", "0x1")
+    try print("Policy", "policy delete", "web")
+  }
+
+  private mutating func definitions() throws {
+    try print("Domain document", "define", "--dry-run", scratch.file("g.yaml"))
+    try print("Guest", "define", scratch.file("g.yaml"))
+    try print("Guest", "create", scratch.file("plain.yaml"))
+    try print("Guest", "list", "--all")
+    for verb in ["reset", "reboot", "shutdown", "undefine"] { try print("Guest", verb, "plain") }
+    try print("Domain document", "dumpxml", "g")
+    try print("Digest prediction", "measure", "--guest", "g")
+  }
+
+  private mutating func launchInPieces() throws {
+    let session = scratch.file("session")
+    try print("Session", "session create", "--host", "sim:///", "--policy", "0x3", "--out", session)
+    try print("Session", "session show", session)
+    try print("Session", "session verify", session, "--policy", "0x3")
+    try print("Launch record", "start", "g", "--paused", "--session", session)
+    let info = try print("Launch security", "domlaunchsecinfo", "g")
+    let measurement = try info.object().string("measurement") ?? ""
+    let keys = ["--tik", session + "_tik.bin", "--tek", session + "_tek.bin", "--measurement", measurement]
+    // Another digest: the measurement cannot match.
+    let version = ["--api-major", "1", "--api-minor", "55", "--build-id", "21", "--policy", "0x3"]
+    try print(
+      "Launch verification", "launch verify",
+      keys + version + ["--digest", String(repeating: "00", count: 32)], status: 10)
+    let packet = scratch.file("packet")
+    try print(
+      "Secret packet", "secret build",
+      keys + ["--secret", "luks-key:" + scratch.file("secret"), "--out", packet, "--base64"])
+    try print("Secret packet", "secret show", [packet] + keys)
+    try print(
+      "Guest", "domsetlaunchsecstate",
+      ["g", "--secrethdr", packet + "_header.bin", "--secret", packet + "_payload.bin"])
+    try print("Guest", "resume", "g")
+    try print("Guest", "destroy", "g")
+  }
+
+  private mutating func launchAtOnce() throws {
+    try print("Launch record", "start", "g", "--paused")
+    try print("Launch verification", "launch verify", "g")
+    try print("Launch record", "secret inject", "g", "--secret", "luks-key=@" + scratch.file("secret"))
+    try print("Guest", "resume", "g")
+    try print("Launch record", "launch show", "g")
+    try print("Launch record", "launch history")
+    for verb in ["domstate", "domid", "domuuid", "domname"] { try print("Guest", verb, "g") }
+    try print("Guest details", "dominfo", "g")
+    try print("Memory range", "sim memory", "g")
+    try print("Memory", "sim memory", "g", "--address", "0xfffff000", "--count", "16")
+    try print("Guest", "suspend", "g")
+  }
+
+  private mutating func hosts() throws {
+    let sev = scratch.file("sev.cert")
+    let ca = scratch.file("ca.cert")
+    try print("Host check", "host check")
+    try print("Host information", "host info")
+    try print("Certificate export", "host certs export", sev, "--ca", ca)
+    try print(
+      "Certificate verification", "host certs verify", ["--sev", sev, "--ca", ca, "--allow-simulated"])
+    try print(
+      "Certificate verification", "host certs import", ["--cek", sev, "--ca", ca, "--allow-simulated"])
+    try print("Node SEV information", "nodesevinfo")
+    try print("Host document", "capabilities")
+    try print("Host document", "domcapabilities")
+    try print("Host word", "uri")
+    try print("Host word", "hostname")
+    try print("Version", "version")
+    try print("Simulated host", "sim host create", "other")
+    try print("Simulated host", "sim host show", "other")
+    try print("Simulated host", "sim host list")
+    try print("Setting", "config show")
+  }
+
+  private mutating func errors() throws {
+    documents.append(Document(section: "Error", text: try cvmctl.run("dominfo", "nobody").stderr))
+    let short = try scratch.write("short", to: "short")
+    let outcome = try cvmctl.run(["host", "certs", "verify", "--sev", short, "--ca", short])
+    documents.append(Document(section: "Error", text: outcome.stderr))
+  }
+
+  @discardableResult
+  private mutating func print(_ section: String, _ command: String, _ arguments: String...) throws -> Outcome
+  {
+    try print(section, command, arguments)
+  }
+
+  @discardableResult
+  private mutating func print(
+    _ section: String, _ command: String, _ arguments: [String], status: Int32 = 0
+  ) throws -> Outcome {
+    let words = command.split(separator: " ").map(String.init)
+    let outcome = try cvmctl.run(words + arguments)
+    guard outcome.status == status else {
+      throw HarnessError("cvmctl \(command): exit \(outcome.status): \(outcome.stderr)")
+    }
+    if status != 0 { documents.append(Document(section: "Error", text: outcome.stderr)) }
+    documents.append(Document(section: section, text: outcome.stdout))
+    commands.insert(command)
+    return outcome
+  }
+}
