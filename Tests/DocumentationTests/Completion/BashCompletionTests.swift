@@ -60,7 +60,8 @@ import Testing
       for word in "${COMPREPLY[@]}"; do printf '%s\\n' "$closing$word$closing"; done
       """
     let offers = try bash(script, scratch.path, line, closing, Repository.cvmctl).split(separator: "\n")
-    return try offers.map { try bash("set +H; printf %s \($0)") }
+    // In the scratch directory too: what a name that is not quoted runs has to be found there.
+    return try offers.map { try bash("set +H; cd \"$1\"; printf %s \($0)", scratch.path) }
   }
 
   private func bash(_ script: String, _ arguments: String...) throws -> String {
