@@ -89,7 +89,7 @@ package struct LaunchBackendContract: Sendable {
     #expect(try backend.guest(named: guest.name) == nil)
     let defined = try backend.define(xml: document(guest))
     #expect(defined.uuid == uuid && defined.name == guest.name)
-    #expect(defined.state == .shutOff && defined.id == nil)
+    #expect(defined.state == .shutOff && defined.id == nil && defined.reason == nil)
     #expect(try backend.guest(uuid) == defined)
     #expect(try connect().guest(named: guest.name) == defined)
     #expect(try backend.guests(GuestFilter()).contains(defined))
