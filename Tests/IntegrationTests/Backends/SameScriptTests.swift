@@ -8,7 +8,7 @@ extension Integration {
     /// `FILE` is the domain XML of the guest `web1`.
     static let script = [
       "list --all", "define FILE", "list --all", "dominfo web1", "domstate web1", "measure --guest web1",
-      "policy list", "policy explain 0x7", "policy check 0x1", "start web1", "start web1 --allow-simulated",
+      "policy list", "policy explain 0x7", "policy check 0x1", "start web1 --allow-simulated",
       "list", "dominfo web1", "domstate web1", "domlaunchsecinfo web1", "launch show web1",
       "launch history web1", "launch verify web1", "start web1 --allow-simulated", "suspend web1",
       "domstate web1", "resume web1", "domstate web1", "undefine web1", "destroy web1", "destroy web1",
