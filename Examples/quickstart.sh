@@ -29,6 +29,6 @@ record says so. On a SEV host the same commands launch a real guest.
 
 Try next:
   $cvmctl --state-dir $state -c sim:/// sim memory hello --view host     # the guest's memory as the hypervisor sees it
+  $cvmctl --state-dir $state launch show hello -o json
   $cvmctl policy explain 0x3
-  $cvmctl host check
 NEXT
