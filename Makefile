@@ -2,7 +2,7 @@
 # build       release build of cvmctl and cvm-qemu
 # test        install what the tests need, build, all tests (integration tests need root: sudo is used)
 # bench       ratios to virsh and virt-qemu-sev-validate, `name: value` lines
-# lint        format, import rule, forbidden constructs
+# lint        format, import rule, forbidden constructs, scripts, manual pages
 # install     into $(DESTDIR)$(PREFIX)
 # clean       remove what was built
 SHELL := /bin/bash
@@ -48,10 +48,12 @@ bench: build
 	$(AS_ROOT) /usr/bin/python3 bench/run.py $(RELEASE) .build/measure
 
 lint:
+	.ci/packages lint
 	$(SWIFT) format lint --strict -r Sources Tests Package.swift
 	Tests/lint/floors
 	Tests/lint/forbidden
 	Tests/lint/scripts
+	mandoc -T lint -W warning $(wildcard man/*.[1-8])
 
 install:
 	@for program in $(PROGRAMS); do \

@@ -1,6 +1,6 @@
 /* Runs commands in turn, A B A B, and prints what each run cost.
  *
- *   measure ROUNDS COMMAND ARGUMENT... [-- COMMAND ARGUMENT...]...
+ *   measure ROUNDS COMMAND ARGUMENT... [++ COMMAND ARGUMENT...]...
  *
  * One line a run: INDEX STATUS WALL-MICROSECONDS CPU-MICROSECONDS PEAK-RSS-KIB. Output of the commands goes to /dev/null.
  * Small on purpose: a child's peak RSS starts from that of the process which spawns it. */
@@ -43,7 +43,7 @@ static int run(int index, char **arguments, posix_spawn_file_actions_t *actions)
 int main(int argc, char **argv) {
   int rounds = argc > 2 ? atoi(argv[1]) : 0;
   if (rounds < 1) {
-    fprintf(stderr, "usage: measure ROUNDS COMMAND ARGUMENT... [-- COMMAND...]...\n");
+    fprintf(stderr, "usage: measure ROUNDS COMMAND ARGUMENT... [++ COMMAND...]...\n");
     return 2;
   }
   posix_spawn_file_actions_t actions;
@@ -56,7 +56,7 @@ int main(int argc, char **argv) {
   int count = 0;
   commands[count++] = argv + 2;
   for (int i = 2; i < argc; i++) {
-    if (strcmp(argv[i], "--") == 0 && count < 64 && i + 1 < argc) {
+    if (strcmp(argv[i], "++") == 0 && count < 64 && i + 1 < argc) {
       argv[i] = NULL;
       commands[count++] = argv + i + 1;
     }

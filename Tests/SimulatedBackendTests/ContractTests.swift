@@ -1,3 +1,4 @@
+import BackendContract
 import CVMCore
 import SimulatedBackend
 import Testing
@@ -14,7 +15,7 @@ import Testing
       connect: { try host.backend() },
       document: { guest in
         var document = Document()
-        document.name = guest.name
+        document.name = guest.nameInXML
         document.uuid = guest.uuid
         document.vcpus = guest.vcpus
         document.loader = "<loader readonly='yes' type='pflash' stateless='yes'>\(firmware)</loader>"
@@ -31,6 +32,8 @@ import Testing
 
   @Test func `definitions are kept`() throws { try contract.definitionsAreKept() }
   @Test func `names and UUIDs are unique`() throws { try contract.namesAndUUIDsAreUnique() }
+  @Test func `names are carried exactly`() throws { try contract.namesAreCarriedExactly() }
+  @Test func `active guests come first`() throws { try contract.activeGuestsComeFirst() }
   @Test func `bad documents are refused`() throws { try contract.badDocumentsAreRefused() }
   @Test func `unknown guests are not found`() throws { try contract.unknownGuestsAreNotFound() }
   @Test func `the platform names itself`() throws { try contract.thePlatformNamesItself() }

@@ -20,6 +20,8 @@ package struct GuestDocument: Sendable {
   }
 
   package var name: String
+  /// Nil: libvirt makes one.
+  package var uuid: String?
   package var emulator: String
   package var firmware = Firmware.none
   /// Nil: nothing to boot.
@@ -44,6 +46,7 @@ package struct GuestDocument: Sendable {
     """
     <domain type='qemu'>
       <name>\(Self.escaped(name))</name>
+      \(uuid.map { "<uuid>\($0)</uuid>" } ?? "")
       <memory unit='MiB'>\(memoryMiB)</memory>
       <vcpu>\(vcpus)</vcpu>
       <os>
@@ -71,6 +74,12 @@ package struct GuestDocument: Sendable {
     return text.map { names[$0] ?? String($0) }.joined()
   }
 
+  /// As libvirt writes a policy: `0x0003`.
+  private static func number(_ policy: UInt32) -> String {
+    let digits = String(policy, radix: 16)
+    return "0x" + String(repeating: "0", count: max(0, 4 - digits.count)) + digits
+  }
+
   private var loader: String {
     switch firmware {
     case .none: ""
@@ -94,7 +103,7 @@ package struct GuestDocument: Sendable {
     let secrets =
       session.map { "<dhCert>\($0.certificate)</dhCert><session>\($0.blob)</session>" } ?? ""
     return """
-      <launchSecurity type='sev'\(hashes)><policy>0x\(String(policy, radix: 16))</policy>\(secrets)</launchSecurity>
+      <launchSecurity type='sev'\(hashes)><policy>\(Self.number(policy))</policy>\(secrets)</launchSecurity>
       """
   }
 }

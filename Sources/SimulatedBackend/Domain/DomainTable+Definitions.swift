@@ -16,7 +16,7 @@ extension DomainTable {
   func insert(_ definition: DomainDefinition, _ text: String) throws(DomainFailure) {
     let uuid = SQLValue.text(definition.uuid.rawValue)
     try run(
-      "INSERT INTO domain VALUES (?, ?, NULL, ?, 'unknown', 1, ?, ?, ?, ?)",
+      "INSERT INTO domain VALUES (?, ?, NULL, ?, NULL, 1, ?, ?, ?, ?)",
       [uuid, .text(definition.name), .text(RunState.shutOff.rawValue)] + facts(definition))
     try run("INSERT INTO document VALUES (?, ?, NULL)", [uuid, .text(text)])
   }

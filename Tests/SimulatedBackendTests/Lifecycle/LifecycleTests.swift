@@ -95,7 +95,7 @@ import Testing
       }
     }
     let state = try backend.guest(uuid)
-    #expect(state.map { "\($0.state.rawValue) (\($0.reason ?? ""))" } == row.state)
+    #expect(state.map { "\($0.state.rawValue) (\($0.reason ?? "unknown"))" } == row.state)
     #expect(state == nil || (state?.id != nil) == state?.state.isActive)
   }
 

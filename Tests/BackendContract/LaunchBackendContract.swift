@@ -1,5 +1,5 @@
 import Bytes
-import CVMCore
+package import CVMCore
 import CVMCrypto
 import Foundation
 import SEV
@@ -8,25 +8,41 @@ import Testing
 /// What every `LaunchBackend` promises, as functions that a test target calls for its own backend. Leaves no
 /// guest behind where it passes. Guests get names and UUIDs of their own, so that several runs can share a
 /// host.
-struct LaunchBackendContract: Sendable {
+package struct LaunchBackendContract: Sendable {
   /// A new connection to the host; each is used by one thread.
-  let connect: @Sendable () throws -> any LaunchBackend
+  package let connect: @Sendable () throws -> any LaunchBackend
   /// The domain document of a guest.
-  let document: @Sendable (Guest) -> String
+  package let document: @Sendable (Guest) -> String
   /// The firmware that `document` names, as it is on the host.
-  let firmware: String
+  package let firmware: String
   /// Seconds after which an asynchronous host has done what it was told.
-  var patience = 10.0
+  package var patience = 10.0
+
+  package init(
+    connect: @escaping @Sendable () throws -> any LaunchBackend,
+    document: @escaping @Sendable (Guest) -> String,
+    firmware: String
+  ) {
+    self.connect = connect
+    self.document = document
+    self.firmware = firmware
+  }
 
   /// A guest to be described by a domain document.
-  struct Guest: Sendable {
-    var name = "contract-\(UUID().uuidString.prefix(8).lowercased())"
-    var uuid = UUID().uuidString.lowercased()
+  package struct Guest: Sendable {
+    package var name = "contract-\(UUID().uuidString.prefix(8).lowercased())"
+    package var uuid = UUID().uuidString.lowercased()
     /// Nil: a guest without launch security.
-    var policy: UInt32? = 3
-    var vcpus = 1
-    var certificate: String?
-    var session: String?
+    package var policy: UInt32? = 3
+    package var vcpus = 1
+    package var certificate: String?
+    package var session: String?
+
+    /// The name, as a document carries it.
+    package var nameInXML: String {
+      let entities: [Character: String] = ["&": "&amp;", "<": "&lt;", ">": "&gt;"]
+      return name.map { entities[$0] ?? String($0) }.joined()
+    }
   }
 
   /// A guest owner of one launch.
@@ -65,7 +81,7 @@ struct LaunchBackendContract: Sendable {
 
   // MARK: Definitions
 
-  func definitionsAreKept() throws {
+  package func definitionsAreKept() throws {
     let backend = try connect()
     let guest = Guest()
     let uuid = try uuid(of: guest)
@@ -73,7 +89,7 @@ struct LaunchBackendContract: Sendable {
     #expect(try backend.guest(named: guest.name) == nil)
     let defined = try backend.define(xml: document(guest))
     #expect(defined.uuid == uuid && defined.name == guest.name)
-    #expect(defined.state == .shutOff && defined.id == nil)
+    #expect(defined.state == .shutOff && defined.id == nil && defined.reason == nil)
     #expect(try backend.guest(uuid) == defined)
     #expect(try connect().guest(named: guest.name) == defined)
     #expect(try backend.guests(GuestFilter()).contains(defined))
@@ -89,7 +105,7 @@ struct LaunchBackendContract: Sendable {
     expectNotFound { _ = try backend.domainXML(uuid, .inactive) }
   }
 
-  func namesAndUUIDsAreUnique() throws {
+  package func namesAndUUIDsAreUnique() throws {
     let backend = try connect()
     let guest = Guest()
     _ = try backend.define(xml: document(guest))
@@ -104,7 +120,31 @@ struct LaunchBackendContract: Sendable {
     #expect(try backend.guest(named: sameUUID.name) == nil)
   }
 
-  func badDocumentsAreRefused() throws {
+  package func namesAreCarriedExactly() throws {
+    let backend = try connect()
+    var guest = Guest()
+    guest.name += " & <b> \"q\" 'a' $(id) ; \u{202E}ünï"
+    let defined = try backend.define(xml: document(guest))
+    defer { remove(guest) }
+    #expect(defined.name == guest.name)
+    #expect(try backend.guest(named: guest.name)?.uuid == defined.uuid)
+  }
+
+  package func activeGuestsComeFirst() throws {
+    let backend = try connect()
+    let prefix = Guest().name
+    let guests = ["d", "b", "c", "a"].map { Guest(name: "\(prefix)-\($0)", policy: nil) }
+    defer { guests.forEach { remove($0) } }
+    for guest in guests { _ = try backend.define(xml: document(guest)) }
+    for guest in guests.prefix(2) { try backend.start(try uuid(of: guest), paused: true) }
+    let listed = try backend.guests(GuestFilter()).filter { $0.name.hasPrefix(prefix) }
+    #expect(listed.map { String($0.name.suffix(1)) } == ["d", "b", "a", "c"])  // by id, then by name
+    #expect(listed.map(\.state) == [.paused, .paused, .shutOff, .shutOff])
+    #expect(try backend.guests(GuestFilter(inactive: false)).allSatisfy { $0.id != nil })
+    #expect(try backend.guests(GuestFilter(active: false)).allSatisfy { $0.id == nil })
+  }
+
+  package func badDocumentsAreRefused() throws {
     let backend = try connect()
     let guest = Guest()
     let good = document(guest)
@@ -120,7 +160,7 @@ struct LaunchBackendContract: Sendable {
     #expect(try backend.guest(named: guest.name) == nil)
   }
 
-  func unknownGuestsAreNotFound() throws {
+  package func unknownGuestsAreNotFound() throws {
     let backend = try connect()
     let uuid = try uuid(of: Guest())
     #expect(try backend.guest(uuid) == nil)
@@ -138,7 +178,7 @@ struct LaunchBackendContract: Sendable {
 
   // MARK: Platform
 
-  func thePlatformNamesItself() throws {
+  package func thePlatformNamesItself() throws {
     let backend = try connect()
     #expect(try !backend.hostname().isEmpty && !backend.canonicalURI().isEmpty)
     #expect(try backend.capabilities().contains("<capabilities>"))
@@ -153,7 +193,7 @@ struct LaunchBackendContract: Sendable {
 
   // MARK: Launch
 
-  func aLaunchIsMeasuredForItsOwner(policy: UInt32, vcpus: Int = 1) throws {
+  package func aLaunchIsMeasuredForItsOwner(policy: UInt32, vcpus: Int = 1) throws {
     try withLaunch(policy: policy, vcpus: vcpus) { backend, guest, owner, uuid in
       let info = try #require(try backend.launchSecurity(uuid))
       let measured = try LaunchMeasurement(parsing: info.measurement ?? [])
@@ -171,7 +211,7 @@ struct LaunchBackendContract: Sendable {
     }
   }
 
-  func aLaunchIsPausedAndLeavesTheDefinition() throws {
+  package func aLaunchIsPausedAndLeavesTheDefinition() throws {
     try withLaunch(policy: 3) { backend, guest, owner, uuid in
       let state = try #require(try backend.guest(uuid))
       #expect(state.state == .paused && state.reason == "user")
@@ -186,7 +226,7 @@ struct LaunchBackendContract: Sendable {
     }
   }
 
-  func aSessionForAnotherPolicyStartsNothing() throws {
+  package func aSessionForAnotherPolicyStartsNothing() throws {
     let backend = try connect()
     let guest = Guest()
     let uuid = try uuid(of: guest)
@@ -210,7 +250,7 @@ struct LaunchBackendContract: Sendable {
     expectConflict { _ = try backend.launchSecurity(uuid) }
   }
 
-  func secretsAreForTheMeasuredLaunchAlone() throws {
+  package func secretsAreForTheMeasuredLaunchAlone() throws {
     try withLaunch(policy: 3) { backend, guest, owner, uuid in
       let info = try #require(try backend.launchSecurity(uuid))
       let packet = try owner.secret(info, Array("a passphrase".utf8))
@@ -237,7 +277,7 @@ struct LaunchBackendContract: Sendable {
     }
   }
 
-  func aSecondLaunchIsAnotherOne() throws {
+  package func aSecondLaunchIsAnotherOne() throws {
     let backend = try connect()
     let guest = Guest()
     let uuid = try uuid(of: guest)
@@ -259,7 +299,7 @@ struct LaunchBackendContract: Sendable {
 
   // MARK: Life
 
-  func aGuestLives() throws {
+  package func aGuestLives() throws {
     try withLaunch(policy: 3) { backend, guest, owner, uuid in
       try backend.resume(uuid)
       #expect(try backend.guest(uuid)?.state == .running)
@@ -282,7 +322,7 @@ struct LaunchBackendContract: Sendable {
     }
   }
 
-  func aGuestWithoutLaunchSecurityStarts() throws {
+  package func aGuestWithoutLaunchSecurityStarts() throws {
     let backend = try connect()
     var guest = Guest()
     guest.policy = nil
@@ -301,7 +341,7 @@ struct LaunchBackendContract: Sendable {
     }
   }
 
-  func anUndefinedRunningGuestIsTransient() throws {
+  package func anUndefinedRunningGuestIsTransient() throws {
     try withLaunch(policy: 3) { backend, guest, owner, uuid in
       try backend.undefine(uuid, UndefineOptions())
       #expect(try backend.info(uuid).persistent == false)
@@ -312,7 +352,7 @@ struct LaunchBackendContract: Sendable {
   }
 
   /// A SEV-ES guest has no reset: the emulator ends.
-  func aResetEndsASEVESGuest() throws {
+  package func aResetEndsASEVESGuest() throws {
     try withLaunch(policy: 7) { backend, guest, owner, uuid in
       try backend.resume(uuid)
       try backend.reset(uuid)
