@@ -66,7 +66,7 @@ extension Core {
       (key: "type", value: plan.policy?.value.type.rawValue ?? "none"),
       (key: "policy", value: plan.policy?.value.text ?? "none"),
     ]
-    let host = try hostKey()
+    let host = hostKey
     let draft = try content(for: plan, host: host)
     let state = try audited(
       "guest.define", object: name, detail: detail,
