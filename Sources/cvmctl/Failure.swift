@@ -195,7 +195,11 @@ extension Failure {
           "use a stateless firmware: stateless='yes' and no <nvram>"
         )
       }
-    self.init(exit: .policyViolation, message: message, hint: hint)
+    var details: [(key: String, value: Documents.Value)] = []
+    if case .drift(_, let differences) = violation {
+      details = [("differences", .array(differences.map { .string($0) }))]
+    }
+    self.init(exit: .policyViolation, message: message, hint: hint, details: details)
   }
 
   private init(_ path: String, _ shortcoming: FirmwareShortcoming) {
@@ -261,9 +265,10 @@ extension Failure {
 }
 
 extension String {
-  /// Without line ends: an error is one line.
+  /// Without line ends, and not without end: an error is one line, whatever it quotes.
   fileprivate var oneLine: String {
-    split(whereSeparator: \.isNewline).joined(separator: " ")
+    let line = split(whereSeparator: \.isNewline).joined(separator: " ")
+    return line.utf8.count <= 2000 ? line : line.prefix(500) + "…" + line.suffix(200)
   }
 }
 
