@@ -128,11 +128,11 @@ import Testing
     let before = try sandbox.snapshot()
     let file = try sandbox.directory.write(GuestText("web1").yaml, to: "web1.yaml")
     let xml = try sandbox.succeed("define", "--dry-run", file).stdout
+    let after = try sandbox.snapshot()
+    #expect(before.keys.filter { $0.hasPrefix("sim") }.allSatisfy { before[$0] == after[$0] })
     #expect(xml.hasPrefix("<domain type='qemu'>\n"))
     #expect(xml.contains("<launchSecurity type='sev'>"))
     #expect(try states().isEmpty)
-    let after = try sandbox.snapshot()
-    #expect(before.keys.filter { $0.hasPrefix("sim") }.allSatisfy { before[$0] == after[$0] })
   }
 
   @Test func `the command line's type, policy and labels win over the file's`() throws {
