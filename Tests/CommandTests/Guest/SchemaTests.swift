@@ -56,7 +56,7 @@ import Testing
     for (launch, count) in [("launch: {type: sev}\n", 2), ("", 0)] {
       let file = try sandbox.directory.write(
         "name: web1\nmemory: 512MiB\n" + lines + launch, to: "guest.yaml")
-      let xml = ParsedXML(text: try sandbox.succeed("define", "--dry-run", file).stdout)
+      let xml = ParsedXML(try sandbox.succeed("define", "--dry-run", file).stdout)
       #expect(try xml.values("//driver/@iommu") == Array(repeating: "on", count: count))
     }
   }

@@ -63,38 +63,33 @@ import Testing
     let text = nameable(raw).trimmingCharacters(in: .whitespaces)
     let name = text.hasPrefix("-") ? "x" + text : text
     let file = try sandbox.directory.write(guest(name), to: "guest.yaml")
-    let plain = try ParsedXML(
-      text: try sandbox.succeed(
-        "define", "--dry-run", try sandbox.directory.write(guest("plain"), to: "plain.yaml")
-      ).stdout
-    ).count()
     try sandbox.succeed("define", file)
 
-    let found = try sandbox.list("list", "--all")
-    #expect(found.map { $0.string("name") } == [name])
-    #expect(found[0].object("labels")?.string("role") == name)
+    let listed = try sandbox.list("list", "--all")
+    #expect(listed.map { $0.string("name") } == [name])
+    #expect(listed[0].object("labels")?.string("role") == name)
     let dumped = try sandbox.succeed("dumpxml", "-o", "json", "--", name)
-    let xml = ParsedXML(text: try #require(try dumped.object().string("xml")))
-    #expect(try xml.count() == plain, "elements were added: \(xml.text)")
-    #expect(try xml.values("/domain/name") == [name])
-    #expect(try xml.values("/domain/os/loader") == ["/fw/" + name])
-    #expect(try xml.values("/domain/os/kernel") == ["/k/" + name])
-    #expect(try xml.values("/domain/os/initrd") == ["/i/" + name])
-    #expect(try xml.values("/domain/os/cmdline") == [name])
-    #expect(try xml.values("/domain/devices/disk/source/@file") == ["/d/" + name])
-    #expect(try xml.values("/domain/devices/interface/source/@network") == [name])
-    #expect(try xml.values("/domain/devices/serial/source/@path") == ["/s/" + name])
-    #expect(try xml.values("//*[local-name()='label']/@value") == [name])
+    let xml = ParsedXML(try #require(try dumped.object().string("xml")))
+    let expected: KeyValuePairs = [
+      "/domain/name": name, "/domain/os/loader": "/fw/" + name, "/domain/os/kernel": "/k/" + name,
+      "/domain/os/initrd": "/i/" + name, "/domain/os/cmdline": name,
+      "/domain/devices/disk/source/@file": "/d/" + name,
+      "/domain/devices/interface/source/@network": name, "/domain/devices/serial/source/@path": "/s/" + name,
+      "//*[local-name()='label']/@value": name,
+    ]
+    var found = try xml.values(expected.map(\.key) + ["//*"])
+    #expect(found.popLast()?.count == 34, "elements were added: \(xml.text)")
+    for (path, value) in zip(expected, found) { #expect(value == [path.value], "\(path.key)") }
 
     // The document as a guest's definition again: nothing was lost or gained on the way.
     try sandbox.succeed("undefine", "--", name)
     let again = try sandbox.cvmctl.run(["define", "-"], stdin: Data(xml.text.utf8))
     #expect(again.status == 0, "\(again.stderr)")
     #expect(try sandbox.list("list", "--all").map { $0.string("name") } == [name])
-    for format in ["table", "wide", "json", "yaml", "name"] {
+    for format in ["wide", "json", "yaml"] {
       expectPlain(try sandbox.cvmctl.succeed(["list", "--all", "-o", format]))
-      expectPlain(try sandbox.cvmctl.succeed(["dominfo", "-o", format, "--", name]))
     }
+    expectPlain(try sandbox.succeed("dominfo", "--", name))
     expectPlain(try sandbox.run("start", "--", name))
     #expect(!FileManager.default.fileExists(atPath: "ran"))
   }
@@ -141,7 +136,7 @@ import Testing
     expectPlain(try sandbox.succeed("-o", "yaml", "dumpxml", "web1"))
   }
 
-  @Test(arguments: refused + carried) func `in a word of the command line never reaches the terminal raw`(
+  @Test(arguments: refused) func `in a word of the command line never reaches the terminal raw`(
     _ text: String
   ) throws {
     let word = text.replacing("\u{0}", with: "0")
@@ -152,13 +147,14 @@ import Testing
       ["session", "show", "--", "/nonexistent/" + word],
       ["launch", "show", "--", word], ["start", "x", "--secret", word], ["config", word], ["--" + word],
     ] {
-      for format in ["table", "json"] {
-        let outcome = try sandbox.cvmctl.run(["-o", format] + words)
-        expectPlain(outcome)
-        if format == "json", outcome.status != 0, words.first != "-o" {
-          #expect((try? outcome.errorObject()) != nil, "\(words): \(outcome.stderr)")
-        }
-      }
+      expectPlain(try sandbox.cvmctl.run(words))
+    }
+    for words in [
+      ["domstate", "--", word], ["define", "/nonexistent/" + word], ["-t", word, "list"], [word],
+    ] {
+      let outcome = try sandbox.cvmctl.run(["-o", "json"] + words)
+      expectPlain(outcome)
+      #expect(outcome.status == 0 || (try? outcome.errorObject()) != nil, "\(words): \(outcome.stderr)")
     }
   }
 

@@ -149,7 +149,7 @@ import Testing
     let whole = try Data(contentsOf: path)
     let record = try sandbox.succeed("launch", "show", "web1", "-o", "json").stdout
     let definition = try sandbox.succeed("dumpxml", "web1").stdout
-    let step = max(1, whole.count / 60)
+    let step = max(1, whole.count / 30)
     for offset in stride(from: 0, to: whole.count, by: step) {
       var changed = whole
       changed[offset] ^= UInt8(1 << (offset % 8))
