@@ -18,7 +18,11 @@ struct Failure {
   /// Writes the error and returns its exit code.
   static func report(_ error: any Error, json: Bool) -> Int32 {
     let failure = Failure(error)
-    failure.write(json: json)
+    if let bulk = error as? BulkFailure, !json {
+      for (_, error) in bulk.failures { Failure(error).write(json: false) }
+    } else {
+      failure.write(json: json)
+    }
     return failure.exit.rawValue
   }
 
@@ -45,8 +49,26 @@ struct Failure {
       self.init(exit: .failure, message: "standard output: \(SystemText.of(error.errno))")
     case let error as ValidationError: self.init(exit: .usage, message: error.message)
     case let error as BackendError: self = Failure(core: .backend(error))
+    case let error as BulkFailure: self = Failure(bulk: error)
     default: self.init(exit: .failure, message: "an internal error: \(type(of: error))")
     }
+  }
+
+  /// The first failure, and every one in the details.
+  private init(bulk: BulkFailure) {
+    let all = bulk.failures.map { (name: $0.name, failure: Failure($0.error)) }
+    let list = all.map { name, failure in
+      Documents.Value.object([
+        .init("name", .string(name)), .init("code", .string(failure.exit.code)),
+        .init("exit", .integer(Int64(failure.exit.rawValue))),
+        .init("message", .string(failure.message.oneLine)),
+        .init("hint", failure.hint.map { .string($0.oneLine) } ?? .null),
+      ])
+    }
+    let first = all.first?.failure
+    self.init(
+      exit: first?.exit ?? .failure, message: first?.message ?? "nothing was done", hint: first?.hint,
+      details: [("failures", .array(list))])
   }
 
   init(
@@ -173,7 +195,11 @@ extension Failure {
           "use a stateless firmware: stateless='yes' and no <nvram>"
         )
       }
-    self.init(exit: .policyViolation, message: message, hint: hint)
+    var details: [(key: String, value: Documents.Value)] = []
+    if case .drift(_, let differences) = violation {
+      details = [("differences", .array(differences.map { .string($0) }))]
+    }
+    self.init(exit: .policyViolation, message: message, hint: hint, details: details)
   }
 
   private init(_ path: String, _ shortcoming: FirmwareShortcoming) {
@@ -239,9 +265,10 @@ extension Failure {
 }
 
 extension String {
-  /// Without line ends: an error is one line.
+  /// Without line ends, and not without end: an error is one line, whatever it quotes.
   fileprivate var oneLine: String {
-    split(whereSeparator: \.isNewline).joined(separator: " ")
+    let line = split(whereSeparator: \.isNewline).joined(separator: " ")
+    return line.utf8.count <= 2000 ? line : line.prefix(500) + "…" + line.suffix(200)
   }
 }
 

@@ -4,14 +4,16 @@ import CVMCore
 /// The options of every command.
 struct GlobalOptions: ParsableArguments {
   @Option(
-    name: [.customShort("c"), .long],
+    name: [.customShort("c", allowingJoined: true), .long],
     help: ArgumentHelp("The host: any libvirt URI, or sim:///[HOST] for a simulated one.", valueName: "uri"))
   var connect: String?
 
-  @Option(name: [.customShort("t"), .long], help: ArgumentHelp("The tenant to act for.", valueName: "name"))
+  @Option(
+    name: [.customShort("t", allowingJoined: true), .long],
+    help: ArgumentHelp("The tenant to act for.", valueName: "name"))
   var tenant: String?
 
-  @Option(name: [.customShort("o"), .long], help: "table, wide, json, yaml or name.")
+  @Option(name: [.customShort("o", allowingJoined: true), .long], help: "table, wide, json, yaml or name.")
   var output: OutputFormat?
 
   @Option(help: ArgumentHelp("Where guests, keys and records are kept.", valueName: "dir"))

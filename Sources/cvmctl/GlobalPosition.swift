@@ -23,8 +23,8 @@ enum GlobalPosition {
         break
       }
     }
-    // `help`, `--help`, or a verb that there is not: for the parser alone, which knows no global option without a verb.
-    guard !verbs.isEmpty else { return Array(words[index...]) }
+    // `help`, `--help`, a noun alone or a verb that there is not: for the parser alone, which knows no global option there.
+    guard level.configuration.subcommands.isEmpty else { return verbs + words[index...] }
     return verbs + moved + words[index...]
   }
 

@@ -43,15 +43,22 @@ enum Invocation {
     throw UsageError(CVMCtl.message(for: error), hint: "try 'cvmctl help'")
   }
 
-  /// Whether errors go out as JSON, for words that could not be parsed as well.
+  /// Whether errors go out as JSON: by the last `-o`, also of words that could not be parsed, then the environment, then the
+  /// configuration.
   private static func wantsJSON(_ words: [String]) -> Bool {
-    for (index, word) in words.enumerated() where word != "--" {
-      if word == "-ojson" || word == "--output=json" || word == "-o=json" { return true }
-      if word == "-o" || word == "--output", index + 1 < words.count, words[index + 1] == "json" {
-        return true
+    var format: Substring?
+    let words = words.prefix { $0 != "--" }
+    for (word, next) in zip(words, words.dropFirst().map { $0[...] } + [nil]) {
+      if word == "-o" || word == "--output" {
+        format = next ?? format
+      } else if let prefix = ["--output=", "-o=", "-o"].first(where: word.hasPrefix) {
+        format = word.dropFirst(prefix.count)
       }
     }
-    return Environment["CVMCTL_OUTPUT"] == "json" && !words.contains("-o") && !words.contains("--output")
+    if let format { return format == "json" }
+    if let format = Environment["CVMCTL_OUTPUT"] { return format == "json" }
+    let files = (try? ConfigurationFile.loadAll()) ?? []
+    return files.lazy.compactMap { $0.values["output"] }.first == "json"
   }
 }
 

@@ -12,16 +12,35 @@ package enum InputFile {
 
   /// Reads a regular file of at most `limit` bytes. Pipes, devices and directories are refused before anything is read.
   package static func read(_ path: String, limit: Int) throws(CoreError) -> [UInt8] {
+    var bytes: [UInt8] = []
+    try scan(path, limit: limit, prepare: { bytes.reserveCapacity($0) }, { bytes += $0 })
+    return bytes
+  }
+
+  /// SHA-256 of a regular file of at most `limit` bytes, taken piece by piece: it need not fit into memory.
+  package static func digest(_ path: String, limit: Int) throws(CoreError) -> [UInt8] {
+    let stream: SHA256.Stream
+    do { stream = try SHA256.Stream() } catch { throw .crypto(error) }
+    try scan(path, limit: limit) { piece in unsafe piece.withUnsafeBytes { stream.update($0) } }
+    do { return try stream.finalize() } catch { throw .crypto(error) }
+  }
+
+  /// Hands on the whole file piece by piece; `prepare` learns its size first.
+  private static func scan(
+    _ path: String, limit: Int, prepare: (Int) -> Void = { _ in }, _ take: (ArraySlice<UInt8>) -> Void
+  ) throws(CoreError) {
     let file = try Descriptor(opening: path)
     let status = try file.status(path)
     guard status.st_mode & S_IFMT == S_IFREG else { throw .file(path: path, .notRegular) }
     guard status.st_size <= limit else { throw .file(path: path, .tooLarge(limit: limit)) }
     let size = Int(status.st_size)
-    var bytes: [UInt8] = []
-    bytes.reserveCapacity(size)
-    try file.read(path, limit: size) { bytes += $0 }
-    guard bytes.count == size else { throw .file(path: path, .changed) }
-    return bytes
+    prepare(size)
+    var count = 0
+    try file.read(path, limit: size) { piece in
+      count += piece.count
+      take(piece)
+    }
+    guard count == size else { throw .file(path: path, .changed) }
   }
 
   /// Reads standard input to its end, at most `limit` bytes.

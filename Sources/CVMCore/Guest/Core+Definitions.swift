@@ -16,7 +16,13 @@ extension Core {
   package func planDefinition(
     _ source: DefinitionSource, _ overrides: DefinitionOverrides
   ) throws(CoreError) -> DefinitionPlan {
-    var read = try source.read(newUUID: freshUUID)
+    try plan(try source.read(newUUID: freshUUID), of: source, overrides)
+  }
+
+  private func plan(
+    _ read: ReadDefinition, of source: DefinitionSource, _ overrides: DefinitionOverrides
+  ) throws(CoreError) -> DefinitionPlan {
+    var read = read
     if let named = read.tenant, named != tenant {
       throw .usage(
         "\(source.name): the guest belongs to tenant '\(named)'", hint: "act for it: --tenant \(named)")
@@ -56,7 +62,10 @@ extension Core {
     _ source: DefinitionSource, _ overrides: DefinitionOverrides
   ) throws(CoreError) -> GuestOverview {
     try requireWritable()
-    let plan = try planDefinition(source, overrides)
+    let read = try source.read(newUUID: freshUUID)
+    let lock = try definitionLock()
+    defer { lock.release() }
+    let plan = try plan(read, of: source, overrides)
     let name = plan.definition.name
     let old = try recordedGuest(name)
     try requireStillConfidential(old, plan)
@@ -66,7 +75,7 @@ extension Core {
       (key: "type", value: plan.policy?.value.type.rawValue ?? "none"),
       (key: "policy", value: plan.policy?.value.text ?? "none"),
     ]
-    let host = try hostKey()
+    let host = hostKey
     let draft = try content(for: plan, host: host)
     let state = try audited(
       "guest.define", object: name, detail: detail,
@@ -87,6 +96,8 @@ extension Core {
   /// Removes a guest's definition from the host and the store. Its launch records stay.
   package func undefine(_ name: String, _ options: UndefineOptions) throws(CoreError) -> GuestOverview {
     try requireWritable()
+    let lock = try definitionLock()
+    defer { lock.release() }
     let guest: FoundGuest
     do {
       guest = try find(name)
@@ -104,6 +115,11 @@ extension Core {
         try transaction.deleteGuest(uri: recorded.row.summary.uri, uuid: recorded.row.summary.uuid)
       })
     return summary(of: guest.state, guest.recorded)
+  }
+
+  private func definitionLock() throws(CoreError) -> GuestLock {
+    _ = try store()  // makes the state directory that the lock is in
+    return try GuestLock(definitionsIn: stateDirectory, within: timeout)
   }
 
   private func forget(_ guest: RecordedGuest) throws(CoreError) {

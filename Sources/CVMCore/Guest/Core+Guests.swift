@@ -33,7 +33,7 @@ extension Core {
 
   private func recordedSummaries() throws(CoreError) -> [GuestSummary] {
     let store = try store()
-    let host = try hostKey()
+    let host = hostKey
     return try stored { () throws(StoreError) in try store.guestsOfEveryTenant(uri: host) }
   }
 

@@ -78,7 +78,7 @@ final class Fields {
 
   func count(_ key: String, _ range: ClosedRange<Int>) throws(GuestDefinitionProblem) -> Int? {
     guard let (text, line) = try text(key) else { return nil }
-    guard let number = Int(text), range.contains(number) else {
+    guard let number = Int(text), range.contains(number), !text.hasPrefix("+") else {
       throw GuestDefinitionProblem(
         line: line, "'\(key)' is not a number between \(range.lowerBound) and \(range.upperBound)")
     }

@@ -50,7 +50,7 @@ extension Core {
   /// The recorded guest of this tenant with a name, or a UUID.
   func recordedGuest(_ text: String) throws(CoreError) -> RecordedGuest? {
     let store = try store()
-    let host = try hostKey()
+    let host = hostKey
     let row = try stored { () throws(StoreError) -> GuestRow? in
       if let uuid = GuestUUID(rawValue: text),
         let row = try store.guest(tenant: tenant, uri: host, uuid: uuid.rawValue)
@@ -83,7 +83,7 @@ extension Core {
   /// The guest with this UUID at this host is another tenant's.
   func belongsElsewhere(_ uuid: GuestUUID) throws(CoreError) -> Bool {
     let store = try store()
-    let host = try hostKey()
+    let host = hostKey
     return try stored { () throws(StoreError) in
       try store.tenantOfGuest(uri: host, uuid: uuid.rawValue).map { $0 != tenant } ?? false
     }
@@ -97,6 +97,6 @@ extension Core {
     }
   }
 
-  /// How the store names this host: the backend's own spelling of the URI.
-  func hostKey() throws(CoreError) -> String { try backend().uri }
+  /// How the store names this host: what stands in the store is known without waking it.
+  var hostKey: String { uri }
 }

@@ -77,7 +77,7 @@ extension Core {
   /// The signed CEK, ASK and ARK that were imported for this host.
   func importedEndorsements() throws(CoreError) -> HostCertificateRow? {
     let store = try store()
-    let host = try hostKey()
+    let host = hostKey
     return try stored { () throws(StoreError) in try store.hostCertificate(tenant: tenant, host: host) }
   }
 

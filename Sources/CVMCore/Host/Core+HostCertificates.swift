@@ -47,7 +47,7 @@ extension Core {
     else {
       return verification
     }
-    let host = try hostKey()
+    let host = hostKey
     let store = try store()
     let detail = [
       (key: "product", value: verification.product ?? ""),
@@ -72,7 +72,7 @@ extension Core {
     let cek = own?.cek ?? row?.cek
     let bundle = own?.ca ?? row.flatMap { row in row.ask.flatMap { ask in row.ark.map { ask + $0 } } }
     if ca != nil, bundle == nil {
-      throw .notFound(.hostCertificates, "ASK and ARK of \(try hostKey())")
+      throw .notFound(.hostCertificates, "ASK and ARK of \(hostKey)")
     }
     try OutputFile.requireAbsent(file)
     if let ca { try OutputFile.requireAbsent(ca) }

@@ -122,12 +122,14 @@ extension MeasuredInputs {
 
   static func hashes(kernel: String, initrd: String?, commandLine: String?) throws(CoreError) -> KernelHashes
   {
-    let image = try InputFile.read(kernel, limit: InputFile.kernelLimit)
+    let image = try InputFile.digest(kernel, limit: InputFile.kernelLimit)
     let disk = try initrd.map { path throws(CoreError) in
-      try InputFile.read(path, limit: InputFile.kernelLimit)
+      try InputFile.digest(path, limit: InputFile.kernelLimit)
     }
     do {
-      return try KernelHashes(kernel: image, initrd: disk, commandLine: commandLine)
+      return try KernelHashes(
+        kernelDigest: image, initrdDigest: disk,
+        commandLineDigest: try KernelHashes.digest(ofCommandLine: commandLine ?? ""))
     } catch {
       throw .crypto(error)
     }

@@ -46,6 +46,9 @@ struct LaunchSecrets {
     guard table.size <= area.size else {
       throw .unsupportedFirmware(path: path, .secretAreaTooSmall(needed: table.size, area: area.size))
     }
+    guard area.base.isMultiple(of: 16) else {
+      throw .unsupported("\(path): \(SecretTableError.areaMisaligned(area).summary)")
+    }
   }
 
   /// The table encrypted for one appraised launch.

@@ -54,7 +54,7 @@ extension Core {
     guard try !policies(allVersions: false).contains(where: { $0.name == name }) else {
       throw .alreadyExists(.policy, name)
     }
-    return try save(name, value, note: note, act: "policy.create")
+    return try save(name, value, note: note, act: "policy.create", isNew: true)
   }
 
   package func editPolicy(
@@ -67,7 +67,8 @@ extension Core {
         "policy '\(name)' is a \(old.value.type.rawValue) policy: an edit keeps its type", hint: nil)
     }
     return try save(
-      name, try newValue(value, type: old.value.type), note: note ?? old.note, act: "policy.edit")
+      name, try newValue(value, type: old.value.type), note: note ?? old.note, act: "policy.edit",
+      isNew: false)
   }
 
   package func deletePolicy(_ name: String) throws(CoreError) -> LaunchPolicy {
@@ -75,11 +76,11 @@ extension Core {
     let policy = try ownPolicy(name)
     let store = try store()
     try stored { () throws(StoreError) in
-      let users = try store.guests(tenant: tenant, policy: name).map(\.name)
-      guard users.isEmpty else {
-        throw .conflict(kind: "policy", name: name, reason: "is used by \(users.joined(separator: ", "))")
-      }
       try store.act(record("policy.delete", object: name)) { transaction throws(StoreError) in
+        let users = try transaction.guests(tenant: tenant, policy: name).map(\.name)
+        guard users.isEmpty else {
+          throw .conflict(kind: "policy", name: name, reason: "is used by \(users.joined(separator: ", "))")
+        }
         try transaction.deletePolicy(name: name)
       }
     }
@@ -143,13 +144,17 @@ extension Core {
   }
 
   private func save(
-    _ name: String, _ value: PolicyValue, note: String, act: String
+    _ name: String, _ value: PolicyValue, note: String, act: String, isNew: Bool
   ) throws(CoreError) -> LaunchPolicy {
     let store = try store()
     let detail = [(key: "type", value: value.type.rawValue), (key: "value", value: value.text)]
     let version = try stored { () throws(StoreError) in
       try store.act(record(act, object: name, detail: detail)) { transaction throws(StoreError) in
-        try transaction.addPolicyVersion(
+        // Asked again here, where nobody else can come in between.
+        let exists = try transaction.policies(tenant: tenant).contains { $0.name == name }
+        if exists, isNew { throw .exists(kind: "policy", name: name) }
+        if !exists, !isNew { throw .notFound(kind: "policy", name: name) }
+        return try transaction.addPolicyVersion(
           name: name, type: value.type.rawValue, value: value.rawValue, note: note)
       }
     }

@@ -52,9 +52,13 @@ extension Core {
     try requireWritable()
     let found = try find(name)
     let packet = try SecretFiles.load(header: headerFile, payload: payloadFile)
+    var lock: GuestLock?
+    defer { lock?.release() }
     if let guest = found.recorded, guest.type != nil {
+      lock = try GuestLock(guest.uuid, directory: stateDirectory)
       guard let row = try latestLaunch(of: guest) else { throw .policy(.unattestable(guest: guest.name)) }
       var record = try LaunchRecord(row: row)
+      if record.verdict == .match { _ = try appraisedAgain(guest, record, row) }
       try spendInjection(of: &record, count: 1)
     }
     try audited("secret.inject", object: found.state.name) { backend throws(BackendError) in

@@ -30,7 +30,7 @@ package enum SecretFiles {
     } catch let error as CoreError {
       throw error
     } catch let error as SecretTableError {
-      throw .usage(error.summary)
+      throw Self.refusal(error, firmware: firmware ?? "")
     } catch let error as CryptoError {
       throw .crypto(error)
     } catch {
@@ -120,6 +120,17 @@ package enum SecretFiles {
       return try SecretTable(entries)
     } catch {
       throw .usage(error.summary)
+    }
+  }
+
+  /// What is wrong with the secrets is the user's to mend; what is wrong with the firmware's area is not.
+  private static func refusal(_ error: SecretTableError, firmware: String) -> CoreError {
+    switch error {
+    case .noArea: .unsupportedFirmware(path: firmware, .noSecretArea)
+    case .areaTooSmall(let needed, let area):
+      .unsupportedFirmware(path: firmware, .secretAreaTooSmall(needed: needed, area: area.size))
+    case .areaMisaligned: .unsupported("\(firmware): \(error.summary)", hint: error.hint)
+    case .noSecrets, .emptySecret, .repeated, .tooLarge: .usage(error.summary, hint: error.hint)
     }
   }
 

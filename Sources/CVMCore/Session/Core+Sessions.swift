@@ -5,7 +5,7 @@ import SEV
 /// Where a session's platform key comes from.
 package enum PlatformSource: Equatable, Sendable {
   /// A PDH certificate alone, or the whole chain with `ca`.
-  case files(pdh: String, ca: String?)
+  case files(pdh: String, ca: String?, allowsSimulated: Bool)
   /// The host that the core is connected to; its chain must verify.
   case host(allowsSimulated: Bool)
 }
@@ -38,7 +38,7 @@ extension Core {
 
   private func sessionPolicy(_ text: String, type: LaunchType?) throws(CoreError) -> PolicyValue {
     let found = try policies(matching: text, type: type).filter { type != nil || $0.value.type != .sevSNP }
-    guard let policy = found.first else { throw .notFound(.policy, text) }
+    guard let policy = found.first else { throw .unsupported("SEV-SNP guests have no launch session") }
     guard found.count == 1 else {
       throw .usage("'\(text)' stands for a policy of several types", hint: "say which with --type")
     }
@@ -53,12 +53,13 @@ extension Core {
       let platform = try launchPlatform(allowsSimulated: allowsSimulated, attestable: true)
       guard let pdh = platform.pdh else { throw .refused("the host has no platform key") }
       return (pdh, true, platform.isSimulated)
-    case .files(let path, let ca): return try platformKey(file: path, ca: ca)
+    case .files(let path, let ca, let allowsSimulated):
+      return try platformKey(file: path, ca: ca, consents: allowsSimulated || self.allowsSimulated)
     }
   }
 
   private func platformKey(
-    file path: String, ca: String?
+    file path: String, ca: String?, consents: Bool
   ) throws(CoreError) -> (pdh: SEVCertificate, verified: Bool, simulated: Bool) {
     let bytes = try InputFile.read(path, limit: 1 << 20)
     if let ca {
@@ -66,7 +67,7 @@ extension Core {
       let result: ChainResult
       do {
         result = try PlatformChain(sev: bytes, ca: caBytes).verify(
-          against: allowsSimulated ? .amd.and(.simulated) : .amd)
+          against: consents ? .amd.and(.simulated) : .amd)
       } catch {
         throw .malformedBytes(source: path, error)
       }

@@ -1,4 +1,5 @@
 import CSQLite
+import Glibc
 
 extension Database {
   /// The error that SQLite's last call on this connection gave.
@@ -18,6 +19,11 @@ extension StoreError {
     }
   }
 
+  /// SQLite says of such a file only that it cannot be opened.
+  private static func isOnReadOnlyFileSystem(_ file: String) -> Bool {
+    unsafe access(file, W_OK) != 0 && errno == EROFS
+  }
+
   private static func primary(
     _ code: Int32, _ reason: String, _ file: String, _ waited: Duration
   ) -> StoreError {
@@ -27,6 +33,8 @@ extension StoreError {
     case SQLITE_CONSTRAINT: .constraint(file: file, reason: reason)
     case SQLITE_PERM, SQLITE_AUTH: .permission(path: file, reason: reason, remedy: nil)
     case SQLITE_FULL, SQLITE_READONLY, SQLITE_IOERR: .unwritable(file: file, reason: reason)
+    case SQLITE_CANTOPEN where isOnReadOnlyFileSystem(file):
+      .unwritable(file: file, reason: "the file system is read-only")
     case SQLITE_CANTOPEN, SQLITE_NOMEM: .unreachable(path: file, reason: reason)
     default: .failed(file: file, reason: reason)
     }

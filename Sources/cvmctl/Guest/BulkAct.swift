@@ -10,7 +10,6 @@ enum BulkAct {
     _ names: [String], jobs: Int = 1, _ core: Core, _ settings: Settings,
     _ act: @escaping @Sendable (Core, String) throws -> Result
   ) throws -> [Result] {
-    let json = settings.output == .json
     let results = Mutex([Swift.Result<Result, any Error>?](repeating: nil, count: names.count))
     let next = Atomic(0)
     let worker: @Sendable (Core) -> Void = { core in
@@ -28,12 +27,16 @@ enum BulkAct {
       DispatchQueue.concurrentPerform(iterations: cores.count) { worker(cores[$0]) }
     }
     let all = results.withLock { $0.compactMap { $0 } }
-    let failures = all.compactMap { if case .failure(let error) = $0 { error } else { nil } }
-    guard let first = failures.first else { return try all.map { try $0.get() } }
-    // The last failure is thrown to the top, which reports it; the others are reported here.
-    if failures.count > 1 {
-      for failure in failures.dropFirst() { _ = Failure.report(failure, json: json) }
+    let failures = zip(names, all).compactMap { name, result in
+      if case .failure(let error) = result { (name: name, error: error) } else { nil }
     }
-    throw first
+    guard let first = failures.first else { return try all.map { try $0.get() } }
+    guard names.count > 1 else { throw first.error }
+    throw BulkFailure(failures: failures)
   }
+}
+
+/// What failed of an act on several guests; the first one gives the exit code.
+struct BulkFailure: Error {
+  let failures: [(name: String, error: any Error)]
 }

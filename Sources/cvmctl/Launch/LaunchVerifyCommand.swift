@@ -39,6 +39,7 @@ struct LaunchVerifyCommand: ParsableCommand {
   @OptionGroup var global: GlobalOptions
 
   func run() throws {
+    _ = try VMSAOptions.generation(vmsaGeneration)  // wrong is wrong, also where nothing depends on it
     if let guest {
       guard tik == nil, measurement == nil else {
         throw UsageError("name a guest or give --tik and --measurement, not both")

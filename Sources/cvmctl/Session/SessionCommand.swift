@@ -40,7 +40,9 @@ struct SessionCreateCommand: ParsableCommand {
     let core = try settings.core(uri: host)
     let launchType = try PolicyTypeOption.parse(type)
     let consent = PolicyConsent(debug: allowDebug, keySharing: allowKeySharing)
-    let source: PlatformSource = pdh.map { .files(pdh: $0, ca: ca) } ?? .host(allowsSimulated: allowSimulated)
+    let source: PlatformSource =
+      pdh.map { .files(pdh: $0, ca: ca, allowsSimulated: allowSimulated) }
+      ?? .host(allowsSimulated: allowSimulated)
     let session = try core.createSession(
       for: source, policy: policy, type: launchType, consent: consent, prefix: out)
     if !session.platformVerified {

@@ -17,6 +17,7 @@ struct SimHostCreateCommand: ParsableCommand {
   @OptionGroup var global: GlobalOptions
 
   func run() throws {
+    try global.requireWritable()
     var model = ProcessorModel()
     if let asids { model.maxASID = try Number.unsigned(asids, "--asids") }
     if let esAsids {
@@ -71,6 +72,7 @@ struct SimHostDeleteCommand: ParsableCommand {
   @OptionGroup var global: GlobalOptions
 
   func run() throws {
+    try global.requireWritable()
     try SimulatedHost.delete(
       try HostName.parse(name), in: try global.simulatedHosts(), force: force || global.yes)
     if !global.quiet { try Terminal.out("Simulated host '\(name)' deleted\n") }
@@ -79,6 +81,10 @@ struct SimHostDeleteCommand: ParsableCommand {
 
 extension GlobalOptions {
   func simulatedHosts() throws -> String { try settings()["state-dir"] + "/sim" }
+
+  func requireWritable() throws {
+    guard !readonly else { throw CoreError.backend(.permission(reason: "--readonly forbids changes")) }
+  }
 }
 
 /// A simulated host as commands show it.

@@ -114,6 +114,7 @@ import Testing
     try sandbox.succeed("-c", "sim:///old", "define", file)
     let outcome = try sandbox.run("-c", "sim:///old", "-o", "json", "start", "es1")
     #expect(outcome.status == Refusal.unsupported.rawValue, "\(outcome.stderr)")
+    #expect(try outcome.errorObject().string("message")?.contains("SEV-ES") == true)
     #expect(try sandbox.succeed("-c", "sim:///old", "domstate", "es1").stdout == "shut off\n")
   }
 
