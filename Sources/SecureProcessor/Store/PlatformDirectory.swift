@@ -68,18 +68,22 @@ package final class PlatformDirectory {
 
   /// The platform as last committed, without the guests' contexts: for its status, certificates and table.
   /// Takes no lock, for the file is replaced as a whole.
-  package func snapshot() throws(PlatformError) -> SecureProcessor {
+  package func snapshot() throws(PlatformError) -> SecureProcessor { try stored().processor }
+
+  /// The same, with the bytes that it was read from.
+  private func stored() throws(PlatformError) -> (processor: SecureProcessor, bytes: [UInt8]) {
     let file = folder.file(File.platform)
     let bytes = try Self.required { () throws(PlatformError) in try folder.read(File.platform) }
-    return try PlatformRecord.parse(
-      StateEnvelope(parsing: bytes, .platform, file: file), model, chip, file: file)
+    let envelope = try StateEnvelope(parsing: bytes, .platform, file: file)
+    return (try PlatformRecord.parse(envelope, model, chip, file: file), envelope.open)
   }
 
   /// Locks the platform, after what ended processes left was cleared away.
   package func begin() throws(PlatformError) -> PlatformTransaction {
     let lock = try FileLock.acquire(File.lock, in: folder, seconds: timeout)
     try folder.sweep { [File.lock, File.chip, File.platform, File.guests].contains($0) }
-    var transaction = PlatformTransaction(self, lock: lock, processor: try snapshot())
+    let (processor, bytes) = try stored()
+    var transaction = PlatformTransaction(self, lock: lock, processor: processor, stored: bytes)
     try transaction.clear()
     return transaction
   }
