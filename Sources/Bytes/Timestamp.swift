@@ -4,8 +4,10 @@ package struct Timestamp: Hashable, Sendable {
   /// Microseconds since 1970-01-01T00:00:00Z.
   package let microseconds: Int64
 
-  /// The epoch.
-  init() { microseconds = 0 }
+  /// 1970-01-01T00:00:00Z.
+  package static let epoch = Timestamp()
+
+  private init() { microseconds = 0 }
 
   /// Nil outside the years 0001 to 9999.
   package init?(microseconds: Int64) {

@@ -52,14 +52,30 @@ static int verify(const uint8_t *page, sqlite3_int64 offset) {
   return le64toh(found) == expected ? SQLITE_OK : SQLITE_IOERR_DATA;
 }
 
-/* A part of a page, or of several: SQLite reads the first 100 bytes so, later versions also overflow pages. */
+/* Reads one page of the system's file. A page that the file ends in is damage: SQLite would take what is missing for
+ * zeros. One that it ends before is SQLITE_IOERR_SHORT_READ, as SQLite wants it. */
+static int read_page(sqlite3_file *file, uint8_t *page, sqlite3_int64 offset) {
+  int code = file->pMethods->xRead(file, page, CVM_SQLITE_PAGE, offset);
+  if (code == SQLITE_OK) return verify(page, offset);
+  if (code != SQLITE_IOERR_SHORT_READ) return code;
+  sqlite3_int64 size = 0;
+  int size_code = file->pMethods->xFileSize(file, &size);
+  if (size_code != SQLITE_OK) return size_code;
+  return size > offset ? SQLITE_IOERR_DATA : code;
+}
+
+/* A part of a page, or of several: later versions of SQLite read overflow pages so.
+ *
+ * The file's header (100 bytes) is handed on unchecked: SQLite reads it before it knows its log, and after a crash
+ * while the log was moved into the file the good copy of page 1 is in the log. SQLite then reads page 1 whole, from
+ * where it is good, before it believes anything. */
 static int read_part(sqlite3_file *file, uint8_t *target, int count, sqlite3_int64 offset) {
+  if (offset + count <= 100) return file->pMethods->xRead(file, target, count, offset);
   uint8_t page[CVM_SQLITE_PAGE];
   while (count > 0) {
     int within = (int)(offset % CVM_SQLITE_PAGE);
     int piece = CVM_SQLITE_PAGE - within < count ? CVM_SQLITE_PAGE - within : count;
-    int code = file->pMethods->xRead(file, page, CVM_SQLITE_PAGE, offset - within);
-    if (code == SQLITE_OK) code = verify(page, offset - within);
+    int code = read_page(file, page, offset - within);
     if (code != SQLITE_OK) {
       if (code == SQLITE_IOERR_SHORT_READ) memset(target, 0, (size_t)count);
       return code;
@@ -76,8 +92,7 @@ static int checked_read(sqlite3_file *file, void *target, int count, sqlite3_int
   if (count != CVM_SQLITE_PAGE || offset % CVM_SQLITE_PAGE != 0) {
     return read_part(real(file), target, count, offset);
   }
-  int code = real(file)->pMethods->xRead(real(file), target, count, offset);
-  return code == SQLITE_OK ? verify(target, offset) : code;
+  return read_page(real(file), target, offset);
 }
 
 static int checked_write(sqlite3_file *file, const void *source, int count, sqlite3_int64 offset) {

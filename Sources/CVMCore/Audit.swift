@@ -32,29 +32,30 @@ extension Core {
     }
   }
 
-  /// An act at the host: the attempt is on disk before it is sent, its outcome after. Without a record there is no act.
+  /// An act at the host: the attempt is on disk before it is sent, its outcome after. Without a record there is no act. What the
+  /// act changes in the store, `keep`, commits together with its outcome.
   func audited<Result>(
     _ act: String, object: String, detail: [(key: String, value: String)] = [],
-    _ body: (any LaunchBackend) throws(BackendError) -> Result
+    _ body: (any LaunchBackend) throws(BackendError) -> Result,
+    keep: (borrowing Transaction, Result) throws(StoreError) -> Void = { _, _ in }
   ) throws(CoreError) -> Result {
     let backend = try backend()
     let store = try store()
     let begun = record(act, object: object, detail: detail)
     let attempt = try stored { () throws(StoreError) in try store.attempt(begun) }
-    let result: Swift.Result<Result, BackendError> = Swift.Result { () throws(BackendError) in
-      try body(backend)
-    }
-    let outcome: String
-    switch result {
-    case .success: outcome = "ok"
-    case .failure(.outcomeUnknown): outcome = "unknown"
-    case .failure: outcome = "failed"
-    }
-    try stored { () throws(StoreError) in try store.outcome(of: attempt, outcome, at: Timestamp.now()) }
+    let result: Result
     do {
-      return try result.get()
+      result = try body(backend)
     } catch {
+      let outcome = if case .outcomeUnknown = error { "unknown" } else { "failed" }
+      try stored { () throws(StoreError) in try store.outcome(of: attempt, outcome, at: Timestamp.now()) }
       throw .backend(error)
     }
+    try stored { () throws(StoreError) in
+      try store.outcome(of: attempt, "ok", at: Timestamp.now()) { (transaction) throws(StoreError) in
+        try keep(transaction, result)
+      }
+    }
+    return result
   }
 }

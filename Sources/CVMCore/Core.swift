@@ -19,6 +19,8 @@ package final class Core: @unchecked Sendable {
   private var openedBackend: (any LaunchBackend)?
   private var openedStore: StateStore?
   private var openedVault: Vault?
+  /// One core serves one thread at a time.
+  var lastVerdict: PlatformVerdict?
 
   package init(
     tenant: String, uri: String, stateDirectory: String, timeout: Int, readOnly: Bool, allowsSimulated: Bool,

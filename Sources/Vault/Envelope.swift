@@ -13,7 +13,8 @@ package import Bytes
 /// |   0x18 |    4 | LENGTH      | of what follows                           |
 /// |   0x1C |    n | CIPHERTEXT  | `ciphertext`, with the tag at its end     |
 ///
-/// Bytes 0x00..<0x0C and the key's context are authenticated with the ciphertext, so no field can be changed and no envelope moved.
+/// Algorithm 1 is AES-256-GCM with a 16-byte tag; its associated data are bytes 0x00..<0x0C of the envelope and the
+/// encoded `KeyContext`: no field can be changed and no envelope moved.
 package struct Envelope: Equatable, Sendable {
   package enum Algorithm: UInt8, Sendable {
     case aes256GCM = 1
@@ -29,8 +30,8 @@ package struct Envelope: Equatable, Sendable {
   private static let version: UInt8 = 1
   private static let nonceSize = 12
   private static let tagSize = 16
-  /// No key or launch secret comes near it.
-  private static let limit: UInt32 = 1 << 20
+  private static let lengths =
+    (Vault.secretSizes.lowerBound + tagSize)...(Vault.secretSizes.upperBound + tagSize)
 
   package init(algorithm: Algorithm, kekVersion: UInt32, nonce: [UInt8], ciphertext: [UInt8]) {
     self.algorithm = algorithm
@@ -54,10 +55,10 @@ package struct Envelope: Equatable, Sendable {
     let kekVersion: UInt32 = try cursor.littleEndian()
     let nonce = try cursor.array(Self.nonceSize)
     let length: UInt32 = try cursor.littleEndian()
-    guard length > Self.tagSize, length <= Self.limit else {
+    guard let length = Int(exactly: length), Self.lengths.contains(length) else {
       throw FormatError(Self.format, at: 0x18, .invalid(field: "LENGTH", reason: "out of range"))
     }
-    let ciphertext = try cursor.array(Int(length))
+    let ciphertext = try cursor.array(length)
     try cursor.finish()
     self.init(algorithm: algorithm, kekVersion: kekVersion, nonce: nonce, ciphertext: ciphertext)
   }

@@ -1,7 +1,7 @@
 import Bytes
 
-/// What a wrapped key is and whose: authenticated with it, so that no envelope opens as another tenant's, another object's,
-/// another version or for another purpose.
+/// What a wrapped key is and whose: authenticated with it, so that no envelope opens as another tenant's,
+/// another object's, another version or for another purpose.
 package struct KeyContext: Equatable, Sendable {
   package let tenant: String
   /// `launch/3f…`, `kek`.
@@ -17,7 +17,8 @@ package struct KeyContext: Equatable, Sendable {
     self.purpose = purpose
   }
 
-  /// Every part with its length in front: two contexts never encode alike.
+  /// Tenant, object and purpose, each with its length in front, then the version; all integers 4 bytes
+  /// little-endian. Two contexts never encode alike.
   var encoded: [UInt8] {
     var writer = ByteWriter()
     for part in [tenant, object, purpose] {

@@ -1,51 +1,65 @@
 import CVMCrypto
 package import StateStore
 
-/// The `file` seal: a root key of 32 random bytes in `vault/root.key`, which only its owner can read. It protects against a stolen
-/// database or backup of it, not against somebody who reads this file too: hence its name.
+/// The `file` seal: a root key of 32 random bytes in `vault/root.key`, which only its owner can read. It
+/// protects against a stolen database or backup of it, not against somebody who reads this file too: hence
+/// its name.
 package struct RootKey: Sendable {
   static let fileName = "root.key"
-  static let size = 32
 
   let key: SecretBytes
 
-  /// Opens the root key. `isNeeded`: keys are wrapped with it, so a missing one is an error rather than made anew.
+  /// Opens the root key. `isNeeded`: keys are wrapped with it, so a missing one is an error rather than made
+  /// anew.
   package init(in directory: PrivateDirectory, patience: Duration, isNeeded: Bool) throws(VaultError) {
     let path = directory.path(of: Self.fileName)
-    if let found = try Self.read(directory) {
-      key = try Self.checked(found, path)
+    if let found = try Self.stored({ () throws(StoreError) in try Self.read(directory) }) {
+      key = try Self.key(in: found, path)
       return
     }
     guard !isNeeded else { throw .rootMissing(path: path) }
-    let fresh: SecretBytes
-    do {
-      fresh = try SecretBytes.random(Self.size)
-    } catch {
-      throw .crypto(error)
-    }
-    do throws(StoreError) {
-      key = try directory.exclusively(within: patience) { () throws(StoreError) in
+    let fresh = try Self.made()
+    let file = try Self.stored { () throws(StoreError) in
+      try directory.exclusively(within: patience) { () throws(StoreError) in
         // Another process may have made it meanwhile: the first one counts.
-        if let found = try directory.read(Self.fileName, limit: 2 * Self.size) { return found }
+        if let found = try Self.read(directory) { return found }
         try directory.create(Self.fileName, fresh)
         return fresh
       }
-    } catch {
-      throw .store(error)
     }
-    guard key.count == Self.size else { throw .rootDamaged(path: path) }
+    key = try Self.key(in: file, path)
   }
 
-  private static func read(_ directory: PrivateDirectory) throws(VaultError) -> SecretBytes? {
+  private static func read(_ directory: PrivateDirectory) throws(StoreError) -> SecretBytes? {
+    try directory.read(fileName, limit: 4096)
+  }
+
+  private static func made() throws(VaultError) -> SecretBytes {
     do {
-      return try directory.read(fileName, limit: 2 * size)
+      return try RootKeyFile.serialize(SecretBytes.random(RootKeyFile.keySize))
     } catch {
-      throw .store(error)
+      throw .crypto(error)
     }
   }
 
-  private static func checked(_ key: SecretBytes, _ path: String) throws(VaultError) -> SecretBytes {
-    guard key.count == size else { throw .rootDamaged(path: path) }
+  private static func key(in file: SecretBytes, _ path: String) throws(VaultError) -> SecretBytes {
+    let key: SecretBytes?
+    do {
+      key = try RootKeyFile.parse(file)
+    } catch {
+      throw .crypto(error)
+    }
+    guard let key else { throw .rootDamaged(path: path) }
     return key
+  }
+
+  private static func stored<R>(_ body: () throws(StoreError) -> R) throws(VaultError) -> R {
+    do throws(StoreError) {
+      return try body()
+    } catch .corrupt(let file, _) {
+      throw .rootDamaged(path: file)
+    } catch {
+      throw .store(error)
+    }
   }
 }

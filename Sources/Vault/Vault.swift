@@ -1,14 +1,23 @@
 package import Bytes
 package import CVMCrypto
 package import StateStore
+import Synchronization
 
 /// Keeps secrets wrapped: root key → tenant KEK (versioned) → data keys. Only envelopes reach the store.
-package final class Vault: @unchecked Sendable {
+package final class Vault: Sendable {
+  /// Bytes that an envelope may hold.
+  package static let secretSizes = 1...65_536
+
   private let root: RootKey
   private let store: StateStore
   private let actor: String
-  /// KEKs that were opened already, by tenant and version. Guarded by the core's lock: one vault is used by one core.
-  private var keks: [String: SecretBytes] = [:]
+  /// KEKs that were opened already.
+  private let opened = Mutex<[KEKName: SecretBytes]>([:])
+
+  private struct KEKName: Hashable {
+    let tenant: String
+    let version: UInt32
+  }
 
   /// Opens the vault of a store, and makes its root key on first use.
   package init(store: StateStore, actor: String, patience: Duration = .seconds(10)) throws(VaultError) {
@@ -19,19 +28,28 @@ package final class Vault: @unchecked Sendable {
   }
 
   private static func place(_ store: StateStore) throws(VaultError) -> (PrivateDirectory, isNeeded: Bool) {
-    do {
+    do throws(StoreError) {
       let isNeeded = try store.hasWrappedKeys()
       return (try store.directory.directory("vault", create: !isNeeded), isNeeded)
+    } catch .absent(let path) {
+      throw .rootMissing(path: path + "/" + RootKey.fileName)
     } catch {
       throw .store(error)
     }
   }
 
-  /// The envelope of a secret. A tenant's first one makes its KEK.
-  package func wrap(_ secret: SecretBytes, for context: KeyContext, at now: Timestamp) throws(VaultError)
-    -> [UInt8]
-  {
-    let (kek, version) = try newestKEK(of: context.tenant, at: now)
+  /// The envelope of a secret. A tenant's first one makes its KEK, in an act of the store: not within another
+  /// act.
+  package func wrap(
+    _ secret: SecretBytes, for context: KeyContext, at now: Timestamp
+  ) throws(VaultError) -> [UInt8] {
+    guard Self.secretSizes.contains(secret.count) else {
+      throw .crypto(.invalidInput("a secret of \(secret.count) bytes"))
+    }
+    guard context.object != Self.kekObject else {
+      throw .crypto(.invalidInput("'\(Self.kekObject)' is the name of the vault's own keys"))
+    }
+    let (kek, version) = try activeKEK(of: context.tenant, at: now)
     return try Self.seal(secret, key: kek, kekVersion: version, context)
   }
 
@@ -48,46 +66,68 @@ package final class Vault: @unchecked Sendable {
 extension Vault {
   private static let kekObject = "kek"
   private static let kekPurpose = "wrap"
+  private static let active = "active"
+  /// The `kekVersion` of an envelope that the root key itself has sealed.
+  private static let rootVersion: UInt32 = 0
 
   private static func kekContext(_ tenant: String, _ version: UInt32) -> KeyContext {
     KeyContext(tenant: tenant, object: kekObject, version: version, purpose: kekPurpose)
   }
 
-  private func newestKEK(of tenant: String, at now: Timestamp) throws(VaultError) -> (SecretBytes, UInt32) {
-    if let newest = try kekRows(tenant).last, let version = UInt32(exactly: newest.version) {
-      return (try kek(of: tenant, version: version), version)
+  /// The KEK that new envelopes are sealed with; the store is asked every time, for another process may have
+  /// rotated it.
+  private func activeKEK(of tenant: String, at now: Timestamp) throws(VaultError) -> (SecretBytes, UInt32) {
+    let rows = try kekRows(tenant)
+    if let newest = rows.last(where: { $0.state == Self.active }),
+      let version = UInt32(exactly: newest.version)
+    {
+      return (try kek(of: tenant, version: version, in: rows), version)
     }
-    let record = AuditRecord(
-      time: now, tenant: tenant, actor: actor, act: "key.create", object: Self.kekObject)
+    guard rows.isEmpty else { throw .keyMissing(object: Self.kekObject) }
+    return (try firstKEK(of: tenant, at: now), 1)
+  }
+
+  private func firstKEK(of tenant: String, at now: Timestamp) throws(VaultError) -> SecretBytes {
     let fresh: SecretBytes
     do {
       fresh = try SecretBytes.random(AES256GCM.keySize)
     } catch {
       throw .crypto(error)
     }
-    let envelope = try Self.seal(fresh, key: root.key, kekVersion: 0, Self.kekContext(tenant, 1))
+    let envelope = try Self.seal(
+      fresh, key: root.key, kekVersion: Self.rootVersion, Self.kekContext(tenant, 1))
+    let record = AuditRecord(
+      time: now, tenant: tenant, actor: actor, act: "key.create", object: Self.kekObject)
     do throws(StoreError) {
       try store.act(record) { transaction throws(StoreError) in
         try transaction.insertWrappedKey(
-          object: Self.kekObject, purpose: Self.kekPurpose, version: 1, state: "active", envelope: envelope)
+          object: Self.kekObject, purpose: Self.kekPurpose, version: 1, state: Self.active, envelope: envelope
+        )
       }
     } catch .exists {
       // Another process made the tenant's KEK meanwhile: that one counts.
-      return (try kek(of: tenant, version: 1), 1)
+      return try kek(of: tenant, version: 1)
     } catch {
       throw .store(error)
     }
-    keks[Self.cacheKey(tenant, 1)] = fresh
-    return (fresh, 1)
+    opened.withLock { $0[KEKName(tenant: tenant, version: 1)] = fresh }
+    return fresh
   }
 
-  private func kek(of tenant: String, version: UInt32) throws(VaultError) -> SecretBytes {
-    if let known = keks[Self.cacheKey(tenant, version)] { return known }
-    guard let row = try kekRows(tenant).first(where: { $0.version == Int64(version) }) else {
+  private func kek(
+    of tenant: String, version: UInt32, in known: [WrappedKeyRow]? = nil
+  ) throws(VaultError) -> SecretBytes {
+    let name = KEKName(tenant: tenant, version: version)
+    if let open = opened.withLock({ $0[name] }) { return open }
+    let rows = if let known { known } else { try kekRows(tenant) }
+    guard let row = rows.first(where: { $0.version == Int64(version) }) else {
       throw .keyMissing(object: Self.kekObject)
     }
-    let kek = try Self.open(try Self.parsed(row.envelope), key: root.key, Self.kekContext(tenant, version))
-    keks[Self.cacheKey(tenant, version)] = kek
+    let envelope = try Self.parsed(row.envelope)
+    guard envelope.kekVersion == Self.rootVersion else { throw .notAuthentic(object: Self.kekObject) }
+    let kek = try Self.open(envelope, key: root.key, Self.kekContext(tenant, version))
+    guard kek.count == AES256GCM.keySize else { throw .notAuthentic(object: Self.kekObject) }
+    opened.withLock { $0[name] = kek }
     return kek
   }
 
@@ -98,8 +138,6 @@ extension Vault {
       throw .store(error)
     }
   }
-
-  private static func cacheKey(_ tenant: String, _ version: UInt32) -> String { "\(version) \(tenant)" }
 }
 
 // MARK: Envelopes
@@ -117,7 +155,8 @@ extension Vault {
     _ secret: SecretBytes, key: SecretBytes, kekVersion: UInt32, _ context: KeyContext
   ) throws(VaultError) -> [UInt8] {
     do {
-      // 96 random bits for each envelope: one KEK seals far fewer than the 2^32 that such nonces allow (NIST SP 800-38D, 8.3).
+      // 96 random bits for each envelope: one KEK seals far fewer than the 2^32 that such nonces allow
+      // (NIST SP 800-38D, section 8.3).
       let nonce = try Random.bytes(AES256GCM.nonceSize)
       let ciphertext = try AES256GCM.seal(
         secret, key: key, nonce: nonce,

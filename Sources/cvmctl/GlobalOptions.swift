@@ -81,5 +81,9 @@ extension GlobalOptions {
     if !quiet { Terminal.note(TerminalSafe.escape(text)) }
   }
 
-  var showsProgress: Bool { !quiet && !noProgress }
+  /// Progress is for people: with JSON or YAML standard error holds the error object alone.
+  func showsProgress() throws -> Bool {
+    let output = try settings().output
+    return !quiet && !noProgress && (output == .table || output == .wide)
+  }
 }

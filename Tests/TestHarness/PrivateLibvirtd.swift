@@ -49,6 +49,9 @@ package final class PrivateLibvirtd: @unchecked Sendable {
 
   deinit { stop() }
 
+  /// The simulated AMD-SP's directory.
+  package var platform: String { directory.file("platform") }
+
   package var virsh: Tool { Tool.virsh.with("-c", uri) }
 
   /// The text of a file of the instance: `libvirtd.log`, `log/qemu/GUEST.log`.

@@ -41,7 +41,10 @@ package enum InputFile {
   package static func readSecret(
     _ path: String, limit: Int = 64 << 10, anyMode: Bool = false
   ) throws(CoreError) -> SecretBytes {
-    let file = try Descriptor(opening: path, blocking: true)
+    let file =
+      if let inherited = Descriptor.inherited(path) { inherited } else {
+        try Descriptor(opening: path, blocking: true)
+      }
     let status = try file.status(path)
     let kind = status.st_mode & S_IFMT
     guard kind == S_IFREG || kind == S_IFIFO || kind == S_IFSOCK else { throw .file(path: path, .notRegular) }
@@ -82,6 +85,13 @@ private struct Descriptor: ~Copyable {
       throw .file(path: path, errno == ENOENT || errno == ENOTDIR ? .missing : .unreadable(errno: errno))
     }
     self.number = number
+  }
+
+  /// The descriptor that `/dev/fd/N` names. Taken as it is: a process that forbids dumps cannot open its own `/proc` entries.
+  static func inherited(_ path: String) -> Descriptor? {
+    guard path.hasPrefix("/dev/fd/"), let number = Int32(path.dropFirst("/dev/fd/".count)) else { return nil }
+    let copy = dup(number)
+    return copy < 0 ? nil : Descriptor(owning: copy)
   }
 
   deinit { close(number) }

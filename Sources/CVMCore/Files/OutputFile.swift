@@ -1,11 +1,11 @@
 package import CVMCrypto
 import CLinux
-package import Glibc
+import Glibc
 
 /// Files that a command writes: whole or not at all, never over something that stands there.
 package enum OutputFile {
   /// Writes a new file (0600 unless `mode` says else) by a temporary file, `fsync` and a rename that does not replace.
-  package static func create(_ path: String, _ bytes: [UInt8], mode: mode_t = 0o600) throws(CoreError) {
+  package static func create(_ path: String, _ bytes: [UInt8], mode: UInt32 = 0o600) throws(CoreError) {
     try create(path, mode: mode) { descriptor in
       unsafe bytes.withUnsafeBytes { unsafe writeAll(descriptor, $0) }
     }
@@ -24,7 +24,7 @@ package enum OutputFile {
     if unsafe lstat(path, &status) == 0 { throw .file(path: path, .exists) }
   }
 
-  private static func create(_ path: String, mode: mode_t, _ write: (Int32) -> Int32) throws(CoreError) {
+  private static func create(_ path: String, mode: UInt32, _ write: (Int32) -> Int32) throws(CoreError) {
     let temporary = "\(path).\(getpid()).new"
     let descriptor = unsafe open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode)
     guard descriptor >= 0 else { throw .file(path: path, .unwritable(errno: errno)) }

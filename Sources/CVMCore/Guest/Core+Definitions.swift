@@ -66,21 +66,22 @@ extension Core {
       (key: "type", value: plan.policy?.value.type.rawValue ?? "none"),
       (key: "policy", value: plan.policy?.value.text ?? "none"),
     ]
-    let state = try audited("guest.define", object: name, detail: detail) { backend throws(BackendError) in
-      try backend.define(xml: plan.xml)
-    }
-    let content = try content(for: plan, state)
-    let store = try store()
-    try stored { () throws(StoreError) in
-      try store.act(record("guest.record", object: name, detail: detail)) { transaction throws(StoreError) in
-        if let known = try transaction.guest(tenant: tenant, uri: content.uri, uuid: content.uuid) {
+    let host = try hostKey()
+    let draft = try content(for: plan, host: host)
+    let state = try audited(
+      "guest.define", object: name, detail: detail,
+      { backend throws(BackendError) in try backend.define(xml: plan.xml) },
+      keep: { transaction, state throws(StoreError) in
+        var content = draft
+        content.name = state.name
+        content.uuid = state.uuid.rawValue
+        if let known = try transaction.guest(tenant: tenant, uri: host, uuid: content.uuid) {
           try transaction.update(content, revision: known.revision)
         } else {
           try transaction.insert(content)
         }
-      }
-    }
-    return summary(of: state, try recordedGuest(content.uuid))
+      })
+    return summary(of: state, try recordedGuest(state.uuid.rawValue))
   }
 
   /// Removes a guest's definition from the host and the store. Its launch records stay.
@@ -95,10 +96,13 @@ extension Core {
       try forget(recorded)
       return summary(of: missing(recorded), recorded)
     }
-    try audited("guest.undefine", object: guest.state.name) { backend throws(BackendError) in
-      try backend.undefine(guest.state.uuid, options)
-    }
-    if let recorded = guest.recorded { try forget(recorded) }
+    try audited(
+      "guest.undefine", object: guest.state.name,
+      { backend throws(BackendError) in try backend.undefine(guest.state.uuid, options) },
+      keep: { transaction, _ throws(StoreError) in
+        guard let recorded = guest.recorded else { return }
+        try transaction.deleteGuest(uri: recorded.row.summary.uri, uuid: recorded.row.summary.uuid)
+      })
     return summary(of: guest.state, guest.recorded)
   }
 
@@ -158,9 +162,10 @@ extension Core {
     throw .policy(.launchSecurityRemoved(guest: old.name))
   }
 
-  private func content(for plan: DefinitionPlan, _ state: GuestState) throws(CoreError) -> GuestContent {
+  /// The row of a definition; name and UUID are the host's to confirm.
+  private func content(for plan: DefinitionPlan, host: String) throws(CoreError) -> GuestContent {
     GuestContent(
-      uri: try hostKey(), name: state.name, uuid: state.uuid.rawValue,
+      uri: host, name: plan.definition.name, uuid: plan.definition.uuid?.rawValue ?? "",
       type: plan.policy?.value.type.rawValue ?? "none", policyName: plan.policy?.name,
       policyVersion: plan.policy.map { Int64($0.version) }, policyValue: plan.policy?.value.rawValue,
       labels: try NamedTexts.format(plan.labels), definition: plan.xml,

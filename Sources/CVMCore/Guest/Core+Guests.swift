@@ -7,7 +7,7 @@ extension Core {
   package func guests(_ filter: GuestFilter) throws(CoreError) -> [GuestOverview] {
     let states = try hosted { backend throws(BackendError) in try backend.guests(filter) }
     let rows = try recordedSummaries()
-    let simulated = try isSimulated()
+    let simulated = isSimulated(forConfidential: rows.contains { LaunchType(rawValue: $0.type) != nil })
     var recorded = Dictionary(rows.map { ($0.uuid, $0) }, uniquingKeysWith: { first, _ in first })
     var summaries: [GuestOverview] = []
     summaries.reserveCapacity(states.count)
@@ -118,7 +118,7 @@ extension Core {
   }
 
   func summary(of state: GuestState, _ recorded: RecordedGuest?) -> GuestOverview {
-    summary(of: state, recorded?.row.summary, simulated: (try? isSimulated()) ?? false)
+    summary(of: state, recorded?.row.summary, simulated: isSimulated(forConfidential: recorded?.type != nil))
   }
 
   private func summary(

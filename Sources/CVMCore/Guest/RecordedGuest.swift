@@ -85,7 +85,7 @@ extension Core {
     let store = try store()
     let host = try hostKey()
     return try stored { () throws(StoreError) in
-      try store.guestsOfEveryTenant(uri: host).contains { $0.uuid == uuid.rawValue && $0.tenant != tenant }
+      try store.tenantOfGuest(uri: host, uuid: uuid.rawValue).map { $0 != tenant } ?? false
     }
   }
 

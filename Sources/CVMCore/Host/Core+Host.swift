@@ -8,6 +8,13 @@ package struct PresentedPlatform: Sendable {
   package let isSimulated: Bool
 }
 
+/// A verdict with what it was given on.
+struct PlatformVerdict: Sendable {
+  let platform: SEVPlatform
+  let anchors: TrustAnchors
+  let result: ChainResult
+}
+
 extension Core {
   package func hostname() throws(CoreError) -> String {
     try hosted { backend throws(BackendError) in try backend.hostname() }
@@ -39,11 +46,32 @@ extension Core {
     return PresentedPlatform(platform: platform, isSimulated: isMarked || isSimulated)
   }
 
-  /// The host is simulated: by construction, or by the certificates that were imported for it. Asks the host nothing.
+  /// The host is simulated: by construction, by the certificates that were imported for it, or by the marks that its platform
+  /// bears. A host without SEV is not.
   package func isSimulated() throws(CoreError) -> Bool {
+    if let known = try isKnownSimulated() { return known }
+    do {
+      return try platform().isSimulated
+    } catch {
+      guard case .backend(let problem) = error else { throw error }
+      switch problem {
+      case .unsupported, .permission: return false
+      default: throw error
+      }
+    }
+  }
+
+  /// What can be said without asking the host; nil where only its platform could tell.
+  private func isKnownSimulated() throws(CoreError) -> Bool? {
     if try backend().isSimulated { return true }
-    guard let ark = try importedEndorsements()?.ark else { return false }
+    guard let ark = try importedEndorsements()?.ark else { return nil }
     return (try? CACertificate(parsing: ark)).map(SimulatedRoots.marks) == true
+  }
+
+  /// As `isSimulated`, for showing guests: the host is asked only where one of them is confidential.
+  func isSimulated(forConfidential confidential: Bool) -> Bool {
+    if let known = try? isKnownSimulated() { return known }
+    return confidential && (try? isSimulated()) == true
   }
 
   /// The signed CEK, ASK and ARK that were imported for this host.
@@ -67,6 +95,14 @@ extension Core {
     }
   }
 
+  /// The verdict on the host's chain. Many launches in one run meet the same platform: the same bytes are verified once.
+  private func verified(_ platform: SEVPlatform, anchors: TrustAnchors) throws(CoreError) -> ChainResult {
+    if let known = lastVerdict, known.platform == platform, known.anchors == anchors { return known.result }
+    let result = try chain(of: platform).verify(against: anchors)
+    lastVerdict = PlatformVerdict(platform: platform, anchors: anchors, result: result)
+    return result
+  }
+
   /// What a launch needs of its host: a PDH that a verified chain leads to. A simulated one needs consent; nothing falls back.
   func launchPlatform(
     allowsSimulated: Bool, attestable: Bool
@@ -77,7 +113,7 @@ extension Core {
     let consents = allowsSimulated || self.allowsSimulated || isSimulatedHost
     guard consents || !presented.isSimulated else { throw .simulated(what: "host \(try hostname())") }
     guard attestable else { return (nil, presented.isSimulated) }
-    let result = try chain(of: presented.platform).verify(against: consents ? .amd.and(.simulated) : .amd)
+    let result = try verified(presented.platform, anchors: consents ? .amd.and(.simulated) : .amd)
     guard let platform = result.platform else {
       guard consents || !result.isSimulated else { throw .simulated(what: "host \(try hostname())") }
       throw PlatformVerification(result).refusal ?? .refused("the platform's certificates do not verify")

@@ -17,8 +17,9 @@ package struct MeasuredInputs: Sendable {
     }
   }
 
-  /// SHA-256 of the firmware file, hex.
-  func firmwareDigest() throws(CoreError) -> String {
+  /// SHA-256 of the firmware file, hex. Where nothing else is measured, the launch digest is just that.
+  func firmwareDigest(launchDigest: [UInt8]) throws(CoreError) -> String {
+    guard launch.kernel != nil || launch.vcpus != nil else { return Hex.encode(launchDigest) }
     do {
       return Hex.encode(try SHA256.hash(launch.firmware.bytes))
     } catch {

@@ -7,7 +7,9 @@ final class GuestLock {
   /// Throws `.conflict` while another process launches the guest.
   init(_ uuid: GuestUUID, directory: String) throws(CoreError) {
     let folder = directory + "/locks"
-    if unsafe mkdir(folder, 0o700) != 0, errno != EEXIST { throw .file(path: folder, .unwritable(errno: errno)) }
+    if unsafe mkdir(folder, 0o700) != 0, errno != EEXIST {
+      throw .file(path: folder, .unwritable(errno: errno))
+    }
     let path = folder + "/" + uuid.rawValue
     descriptor = unsafe Glibc.open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
     guard descriptor >= 0 else { throw .file(path: path, .unwritable(errno: errno)) }

@@ -50,7 +50,7 @@ extension Launcher {
     let digest = try inputs.digest()
     self.inputs = inputs
     record.firmware = inputs.firmwarePath
-    record.firmwareDigest = try inputs.firmwareDigest()
+    record.firmwareDigest = try inputs.firmwareDigest(launchDigest: digest)
     record.expectedDigest = Hex.encode(digest)
     record.vmsaGeneration = inputs.launch.vcpus?.generation.rawValue
     return Hex.encode(digest)
@@ -58,6 +58,8 @@ extension Launcher {
 
   /// The platform's chain is verified before its PDH is used; keys and record are on disk before anything is started.
   mutating func makeSession() throws(CoreError) -> String {
+    // A launch that is refused for being simulated says so in its record too.
+    record.simulated = try core.isSimulated()
     let platform = try core.launchPlatform(
       allowsSimulated: options.allowsSimulated, attestable: record.attestable)
     record.simulated = platform.isSimulated

@@ -1,6 +1,7 @@
 import Bytes
 import Attestation
 import Documents
+import StateStore
 
 /// One launch. Each step is a function; `LaunchMachine` says which comes next and what a failure undoes.
 ///

@@ -5,8 +5,10 @@ import CVMCrypto
 /// | file                   | content                                               |
 /// |------------------------|-------------------------------------------------------|
 /// | `lock`                 | held (flock) for the time of a transaction            |
-/// | `chip`                 | `ChipRecord`, written once                            |
+/// | `chip`                 | `ChipRecord`, written once and last                   |
 /// | `platform`             | `PlatformRecord`                                      |
+/// | `cek.cert`             | the signed CEK, for an owner to import                |
+/// | `ask_ark.cert`         | ASK ‖ ARK, likewise; neither file is read here        |
 /// | `guests/NNNN.context`  | `GuestRecord` of the guest with that handle           |
 /// | `guests/NNNN.owner`    | held (flock) by the process that the guest lives with |
 ///
@@ -27,6 +29,9 @@ package final class PlatformDirectory {
     static let chip = "chip"
     static let platform = "platform"
     static let guests = "guests"
+    static let cek = "cek.cert"
+    static let authorities = "ask_ark.cert"
+    static let all: Set<String> = [lock, chip, platform, guests, cek, authorities]
   }
 
   /// Opens what `create` made.
@@ -55,14 +60,42 @@ package final class PlatformDirectory {
     try create(path: path, processor)
   }
 
-  /// As above, of a processor in any state without guests.
+  /// Opens the AMD-SP of a directory, and makes one where the directory has none yet: so that whoever is
+  /// given an empty directory of his own has a simulated platform in it.
+  package static func opened(
+    path: String, orMade model: ProcessorModel, timeout: Int = 30, entropy: any Entropy = SystemEntropy()
+  ) throws(PlatformError) -> PlatformDirectory {
+    do { try StateFolder.make(path: path) } catch .exists {}
+    let folder = try StateFolder(path: path)
+    let lock = try FileLock.acquire(File.lock, in: folder, seconds: timeout)
+    // The chip is written last: without one there is no AMD-SP yet, however far an interrupted call came.
+    if try !folder.names().contains(File.chip) {
+      let chip: ChipIdentity
+      do { chip = try ChipIdentity.make(model: model, entropy: entropy) } catch { throw .crypto(error) }
+      var processor = SecureProcessor(model: model, chip: chip)
+      do { try processor.switchOn(entropy: entropy) } catch { throw .refused(error) }
+      try fill(folder, path: path, processor)
+    }
+    withExtendedLifetime(lock) {}
+    return try PlatformDirectory(path: path, timeout: timeout)
+  }
+
+  /// As `create(path:model:entropy:)`, of a processor in any state without guests.
   static func create(path: String, _ processor: SecureProcessor) throws(PlatformError) {
     try StateFolder.make(path: path)
-    try StateFolder.make(path: "\(path)/\(File.guests)")
-    let folder = try StateFolder(path: path)
+    try fill(try StateFolder(path: path), path: path, processor)
+  }
+
+  private static func fill(
+    _ folder: StateFolder, path: String, _ processor: SecureProcessor
+  ) throws(PlatformError) {
+    do { try StateFolder.make(path: "\(path)/\(File.guests)") } catch .exists {}
+    // What AMD's key server would give for this chip: an owner imports it, as for hardware.
+    try folder.replace(File.cek, with: SecretBytes(copying: processor.chip.signedCEK))
+    try folder.replace(File.authorities, with: SecretBytes(copying: processor.chip.ask + processor.chip.ark))
     let chip = ChipRecord.envelope(processor.model, processor.chip)
-    try folder.replace(File.chip, with: chip.serialized(.chip))
     try folder.replace(File.platform, with: PlatformRecord.envelope(processor).serialized(.platform))
+    try folder.replace(File.chip, with: chip.serialized(.chip))
     try folder.flush()
   }
 
@@ -81,7 +114,7 @@ package final class PlatformDirectory {
   /// Locks the platform, after what ended processes left was cleared away.
   package func begin() throws(PlatformError) -> PlatformTransaction {
     let lock = try FileLock.acquire(File.lock, in: folder, seconds: timeout)
-    try folder.sweep { [File.lock, File.chip, File.platform, File.guests].contains($0) }
+    try folder.sweep { File.all.contains($0) }
     let (processor, bytes) = try stored()
     var transaction = PlatformTransaction(self, lock: lock, processor: processor, stored: bytes)
     try transaction.clear()

@@ -35,6 +35,12 @@ extension SimulatedBackend {
     }
   }
 
+  /// What AMD's key server would say of this platform: the signed CEK, ASK and ARK, all simulated.
+  package func endorsements() throws(BackendError) -> PlatformEndorsements? {
+    let certificates = try certificates()
+    return PlatformEndorsements(cek: certificates.signedCEK, ca: certificates.root)
+  }
+
   /// The host's certificates with the signed CEK, and its root.
   package func certificates() throws(BackendError) -> HostCertificates {
     try HostCertificates(platform().snapshot())

@@ -26,6 +26,15 @@ extension StateReading where Self: ~Copyable {
     try guest("uuid", uuid, SummaryReader(tenant: tenant, uri: uri))
   }
 
+  /// Whose guest this is, whoever asks; nil for one that nobody recorded.
+  package borrowing func tenantOfGuest(uri: String, uuid: String) throws(StoreError) -> String? {
+    try read { (database) throws(StoreError) in
+      try database.first("SELECT tenant FROM guest WHERE uri = ? AND uuid = ?", [.text(uri), .text(uuid)]) {
+        (row) throws(StoreError) in try row.text(0)
+      }
+    }
+  }
+
   private borrowing func summaries(
     _ summary: SummaryReader, _ condition: String, _ values: [SQLValue]
   ) throws(StoreError) -> [GuestSummary] {

@@ -9,7 +9,9 @@ final class SimulatedPlatform: PlatformAnswers {
   static let patience = 10
 
   init(_ path: String) throws(LaunchRefusal) {
-    do { directory = try PlatformDirectory(path: path, timeout: Self.patience) } catch {
+    do {
+      directory = try PlatformDirectory.opened(path: path, orMade: ProcessorModel(), timeout: Self.patience)
+    } catch {
       throw .platform(directory: path, reason: error.summary)
     }
   }
@@ -21,6 +23,12 @@ final class SimulatedPlatform: PlatformAnswers {
 
   func refusal(_ error: PlatformError) -> LaunchRefusal {
     .platform(directory: directory.path, reason: error.summary)
+  }
+
+  /// Fails now rather than in answer to a probe's question: libvirt takes an error there for a host without SEV and
+  /// says nothing.
+  func requireAnswers() throws(LaunchRefusal) {
+    do { _ = try capabilities() } catch { throw .platform(directory: directory.path, reason: error.text) }
   }
 
   func capabilities() throws(MonitorRefusal) -> SEVCapabilities {

@@ -42,13 +42,18 @@ extension SEVStatus {
     return object.value
   }
 
-  /// What the human monitor prints for `info sev`; the human monitor ends lines with CR LF.
+  /// What the human monitor prints for `info sev`, in QEMU 7.2's order and in that from 9.1 on; it ends lines with
+  /// CR LF.
   func humanText(qemu version: QEMUVersion?) -> String {
-    var lines = [
-      "handle: \(handle)", "state: \(state)", "build: \(build)", "api version: \(apiMajor).\(apiMinor)",
+    let firmware = ["state: \(state)", "build: \(build)", "api version: \(apiMajor).\(apiMinor)"]
+    let flags = [
       "debug: \(allowsDebugging ? "on" : "off")", "key-sharing: \(allowsKeySharing ? "on" : "off")",
     ]
-    if let version, version >= QEMUVersion.sevType { lines.insert("SEV type: sev", at: 0) }
+    let saysType = version.map { $0 >= QEMUVersion.sevType } ?? false
+    let lines =
+      saysType
+      ? ["SEV type: sev"] + firmware + ["handle: \(handle)"] + flags
+      : ["handle: \(handle)"] + firmware + flags
     return lines.map { $0 + "\r\n" }.joined()
   }
 }

@@ -55,6 +55,7 @@ enum ProxyProgram {
     else { throw .proxyDied }
     let platform = try SimulatedPlatform(request.configuration.platform)
     guard let plan, let memory = descriptors.memory else {
+      try platform.requireAnswers()
       return Ready(descriptors: descriptors, platform: platform, guest: nil)
     }
     let ram = GuestRAM(memory, size: plan.memory.size)

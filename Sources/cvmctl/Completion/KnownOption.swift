@@ -1,27 +1,33 @@
-import ArgumentParser
-
 /// An option of a command, as its help shows it.
 struct KnownOption: Equatable {
   let names: [String]
   let takesValue: Bool
-  let help: String
+  private(set) var help: String
 
   /// The long name where there is one.
   var name: String { names.first { $0.hasPrefix("--") } ?? names.first ?? "" }
 
-  /// Read from the command's own help, so that completion and help cannot disagree.
-  static func all(of command: any ParsableCommand.Type) -> [KnownOption] {
-    command.helpMessage(columns: 400).split(separator: "\n").compactMap { line in
+  /// Read from the help that the parser prints, so that completion and help cannot disagree. Rendered wide: an
+  /// option is one line, or a second one has the help of a long name.
+  static func all(inHelp help: String) -> [KnownOption] {
+    var options: [KnownOption] = []
+    for line in help.split(separator: "\n", omittingEmptySubsequences: false) {
       let text = line.drop { $0 == " " }
-      guard text.hasPrefix("-"), line.hasPrefix("  ") else { return nil }
-      let parts = text.split(separator: "  ", maxSplits: 1, omittingEmptySubsequences: true)
-      guard let left = parts.first else { return nil }
-      let names = left.split(separator: ",").map { part in
-        String(part.drop { $0 == " " }.prefix { $0 != " " })
+      if line.hasPrefix("  -") {
+        options.append(KnownOption(line: text))
+      } else if line.hasPrefix("        "), let last = options.indices.last, options[last].help.isEmpty {
+        options[last].help = String(text)
       }
-      return KnownOption(
-        names: names, takesValue: left.contains("<"),
-        help: parts.count > 1 ? String(parts[1].drop { $0 == " " }) : "")
     }
+    return options
+  }
+
+  /// `-o, --output <output>   table, wide, …`
+  private init(line: Substring) {
+    let parts = line.split(separator: "  ", maxSplits: 1)
+    let left = parts.first ?? ""
+    names = left.split(separator: ",").map { part in String(part.drop { $0 == " " }.prefix { $0 != " " }) }
+    takesValue = left.contains("<")
+    help = parts.count > 1 ? String(parts[1].drop { $0 == " " }) : ""
   }
 }

@@ -1,39 +1,72 @@
 import ArgumentParser
 import CVMCore
 import SimulatedBackend
+import StateStore
 
-/// Names that completion offers, from the local store only. Whatever goes wrong, there is nothing to offer.
-enum LocalNames {
-  static func guests(_ words: [String]) -> [Candidate] {
-    guard let settings = settings(words), let core = try? settings.core() else { return [] }
-    return ((try? core.recordedNames(uri: settings["connect"])) ?? []).map { Candidate(value: $0) }
+/// Names that completion offers, from the local state only: nothing is made, no daemon is asked, and nobody is
+/// waited for. Whatever goes wrong, there is nothing to offer.
+struct LocalNames {
+  private let settings: Settings?
+
+  /// `-c`, `-t` and `--state-dir` among the words typed so far count for completion too.
+  init(_ words: [String]) {
+    let options = try? GlobalOptions.parse(Self.globals(words))
+    settings = try? options?.settings()
   }
 
-  static func policies(_ words: [String]) -> [Candidate] {
-    guard let core = try? settings(words)?.core(), let policies = try? core.policies(allVersions: false)
-    else {
-      return ["default", "strict"].map { Candidate(value: $0) }
-    }
+  /// The acting tenant's guests at the host.
+  var guests: [Candidate] {
+    guard let settings else { return [] }
+    let connect = settings["connect"]
+    let uri = connect == "sim:///" ? connect + HostName.standard.rawValue : connect
+    let rows = store.flatMap { try? $0.guests(tenant: settings["tenant"], uri: uri) } ?? []
+    return rows.map { Candidate(value: $0.name) }
+  }
+
+  /// Every policy's name, once.
+  var policies: [Candidate] {
     var seen: Set<String> = []
-    return policies.filter { seen.insert($0.name).inserted }.map {
-      Candidate(value: $0.name, description: $0.note)
-    }
+    return (LaunchPolicy.builtIn.map { Candidate(value: $0.name, description: $0.note) } + ownPolicies)
+      .filter { seen.insert($0.value).inserted }
   }
 
-  static func hosts(_ words: [String]) -> [Candidate] {
-    guard let settings = settings(words) else { return [] }
+  /// The tenant's own policies.
+  var ownPolicies: [Candidate] {
+    guard let settings else { return [] }
+    let rows = store.flatMap { try? $0.policies(tenant: settings["tenant"]) } ?? []
+    return rows.map { Candidate(value: $0.name, description: $0.note) }
+  }
+
+  var tenants: [Candidate] {
+    let rows = store.flatMap { try? $0.tenants() } ?? []
+    return rows.map { Candidate(value: $0.name) }
+  }
+
+  /// The simulated hosts.
+  var hosts: [Candidate] {
+    guard let settings else { return [] }
     let names = (try? SimulatedHost.names(in: settings["state-dir"] + "/sim")) ?? []
     return names.map { Candidate(value: $0.rawValue) }
   }
 
-  /// The settings of the words typed so far: `-c` and `--state-dir` count for completion too.
-  private static func settings(_ words: [String]) -> Settings? {
+  private var store: StateStore? {
+    guard let settings else { return nil }
+    return try? StateStore(
+      path: settings["state-dir"], access: .readOnly, patience: .milliseconds(200), at: .now())
+  }
+
+  private static func globals(_ words: [String]) -> [String] {
     var globals: [String] = []
-    for (index, word) in words.enumerated()
-    where GlobalOptions.valueNames.contains(word) && index + 1 < words.count {
-      globals += [word, words[index + 1]]
+    var words = words[...]
+    while let word = words.popFirst() {
+      let name = word.split(separator: "=", maxSplits: 1).first.map(String.init) ?? word
+      guard GlobalOptions.valueNames.contains(name) else { continue }
+      if name != word {
+        globals.append(word)
+      } else if let value = words.popFirst() {
+        globals += [word, value]
+      }
     }
-    guard let options = try? GlobalOptions.parse(globals) else { return nil }
-    return try? options.settings()
+    return globals
   }
 }

@@ -21,8 +21,8 @@ extension GlobalOptions {
   }
 
   /// A line of progress for each step of a launch, on standard error.
-  func progress(for guest: String) -> LaunchProgress {
-    guard showsProgress else { return { _ in } }
+  func progress(for guest: String) throws -> LaunchProgress {
+    guard try showsProgress() else { return { _ in } }
     return { event in Terminal.note(TerminalSafe.escape("\(guest): \(event.text)")) }
   }
 }

@@ -15,7 +15,7 @@ struct GuestArguments: ParsableArguments {
   @Option(help: ArgumentHelp("How many at once (default 1).", valueName: "n")) var jobs = 1
 
   func validate() throws {
-    guard guests.isEmpty != (all || !label.isEmpty) || (!guests.isEmpty && label.isEmpty && !all) else {
+    guard guests.isEmpty == (all || !label.isEmpty) else {
       throw ValidationError(
         guests.isEmpty
           ? "name a guest, or --all, or --label KEY=VALUE" : "name guests or use --all or --label, not both")

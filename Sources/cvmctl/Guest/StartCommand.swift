@@ -17,7 +17,7 @@ struct StartCommand: ParsableCommand {
     let options = try self.options.options()
     let global = self.global
     let started = try BulkAct.run(names, jobs: guests.jobs, core, settings) { core, name in
-      try core.start(name, options, progress: global.progress(for: name))
+      try core.start(name, options, progress: try global.progress(for: name))
     }
     try global.show(started: started)
   }

@@ -173,6 +173,10 @@ import Testing
         == #"{"return":"handle: 1\r\nstate: launch-secret\r\nbuild: 21\r\napi version: 1.55\r\ndebug: off\r\nkey-sharing: off\r\n"}"#
         + "\r\n")
     #expect(
+      try answer(command, version: QEMUVersion(10, 0))
+        == #"{"return":"SEV type: sev\r\nstate: launch-secret\r\nbuild: 21\r\napi version: 1.55\r\nhandle: 1\r\ndebug: off\r\nkey-sharing: off\r\n"}"#
+        + "\r\n")
+    #expect(
       try answer(#"{"execute":"human-monitor-command","arguments":{"command-line":"migrate tcp:a:1"}}"#)
         == #"{"return":"Error: SEV: Migration is not implemented\r\n"}"# + "\r\n")
     #expect(

@@ -63,14 +63,37 @@ import Testing
     #expect(Waiting.until { Processes.running { $0.contains { $0.contains(bench.directory) } }.isEmpty })
   }
 
-  @Test func `a probe without a platform fails with its reason`() throws {
-    let bench = try Bench(platform: false)
+  @Test func `a probe without a place for a platform fails with its reason`() throws {
+    let missing = "/nonexistent/sp"
+    let bench = try Bench(
+      platform: false, configuration: "emulator = \(Bench.emulator)\nplatform = \(missing)\n")
     #expect(try bench.run(probe(bench)) == 1)
-    #expect(
-      bench.text("log")
-        == "cvm-qemu (simulated AMD-SP): the simulated AMD-SP in \(bench.directory)/sp is not usable: '\(bench.directory)/sp' does not exist\n"
-    )
+    let log = bench.text("log")
+    #expect(log.hasPrefix("cvm-qemu (simulated AMD-SP): the simulated AMD-SP in \(missing) is not usable: "))
+    #expect(log.split(separator: "\n").count == 1)
     #expect(bench.text("pid") == "")
+  }
+
+  @Test func `a probe of a damaged platform fails, and the platform is not made anew`() throws {
+    let bench = try Bench()
+    try bench.write([1], "sp/platform")
+    #expect(try bench.run(probe(bench)) == 1)
+    #expect(bench.text("log").contains("\(bench.directory)/sp/platform is damaged"))
+    #expect(try ByteChannel.readFile("\(bench.directory)/sp/platform", limit: 100) == [1])
+  }
+
+  @Test func `an empty directory becomes a platform, the same at the next start`() throws {
+    let bench = try Bench(platform: false)
+    _ = unsafe mkdir("\(bench.directory)/sp", 0o700)
+    try bench.write(TestFirmware.image(), "firmware")
+    let refused = RunningGuest.arguments(bench, policy: 1).map {
+      $0.hasPrefix("sev-guest") ? "sev-guest,id=s,cbitpos=47" : $0
+    }
+    #expect(try bench.run(refused) == 1)
+    let first = try bench.platform.snapshot().getID()
+    #expect(try bench.run(refused) == 1)
+    #expect(try bench.platform.snapshot().getID() == first)
+    #expect(bench.text("log").contains("cbitpos check failed, host '51' requested '47'"))
   }
 
   @Test func `the proxy is no program of its own`() throws {

@@ -76,6 +76,7 @@ import Testing
       var outbox = Outbox()
       for _ in 0..<5 { outbox.append(Array("{\"execute\":\"query-qmp-schema\"}\n".utf8)) }
       _ = outbox.flush(to: deaf.socket)
+      _ = Poll.wait([.init(deaf.socket, events: Int16(POLLIN))], timeout: 20_000)
     }
     #expect(try guest.client().ask(#"{"execute":"query-status"}"#).contains("prelaunch"))
     kill(guest.qemu, SIGKILL)

@@ -56,10 +56,12 @@ import Testing
     }
   }
 
-  @Test func `keys stand in the order of declaration, a dictionary's sorted`() throws {
+  @Test func `keys stand in the order of declaration, nil as null, a dictionary's sorted`() throws {
     let inner: Value = ["z": 1, "a": "x"]
     let expected: Value = [
-      "name": "web1", "count": .unsigned(.max), "byte": -1, "ratio": .number(0.5), "on": true, "inner": inner,
+      "name": "web1", "count": .unsigned(.max), "byte": -1, "ratio": .number(0.5), "on": true,
+      "absent": .null,
+      "inner": inner,
       "list": [inner, inner], "size": "small", "labels": ["a": "1", "b": "2", "c": "3"],
       "free": ["k": [1, .null]], "numbers": [1, 2],
     ]

@@ -1,3 +1,4 @@
+package import Bytes
 import Glibc
 
 extension Timestamp {
@@ -7,7 +8,4 @@ extension Timestamp {
     unsafe clock_gettime(CLOCK_REALTIME, &time)
     return Timestamp(seconds: Int64(time.tv_sec), nanoseconds: Int(time.tv_nsec)) ?? epoch
   }
-
-  /// 1970-01-01T00:00:00Z.
-  package static let epoch = Timestamp()
 }

@@ -1,0 +1,20 @@
+/// The arguments of a command, where they are names that the local state knows. Files are left to the shell.
+enum ArgumentValues {
+  static func of(_ place: CommandPlace, _ names: LocalNames) -> [Candidate] {
+    switch place.path {
+    case ["start"], ["shutdown"], ["reboot"], ["reset"], ["destroy"], ["suspend"], ["resume"], ["undefine"]:
+      names.guests.filter { !place.arguments.contains($0.value) }
+    case _ where !place.arguments.isEmpty: []
+    case ["domstate"], ["dominfo"], ["domid"], ["domuuid"], ["dumpxml"], ["domlaunchsecinfo"],
+      ["domsetlaunchsecstate"], ["launch", "show"], ["launch", "history"], ["launch", "verify"],
+      ["secret", "inject"], ["sim", "memory"]:
+      names.guests
+    case ["policy", "show"], ["policy", "explain"]: names.policies
+    case ["policy", "edit"], ["policy", "delete"]: names.ownPolicies
+    case ["policy", "check"]: names.policies + names.guests
+    case ["sim", "host", "show"], ["sim", "host", "delete"]: names.hosts
+    case ["completion"]: [Candidate(value: "bash")]
+    default: []
+    }
+  }
+}
