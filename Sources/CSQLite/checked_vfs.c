@@ -1,19 +1,21 @@
-/* A VFS over the system's that keeps a checksum in every page of a database file and refuses a page that does not fit it.
+/* A VFS over the system's that keeps a checksum in every page of a database file and refuses a page that
+ * does not fit it.
  *
- * SQLite itself has checksums in the write-ahead log only; in the database file a changed byte of a value would be
- * believed. With this VFS every page of CVM_SQLITE_PAGE bytes ends with
+ * SQLite itself has checksums in the write-ahead log only; in the database file a changed byte of a value
+ * would be believed. With this VFS every page of CVM_SQLITE_PAGE bytes ends with
  *
  *   | offset | size | field                                                    |
  *   |-------:|-----:|----------------------------------------------------------|
  *   |   4088 |    8 | checksum of bytes 0..4087 and the page's number, LE u64  |
  *
- * SQLite leaves these bytes alone (file format, section 1.3.4: reserved bytes per page; SQLITE_FCNTL_RESERVE_BYTES at
- * creation). Each step of the checksum can be undone, so a change within 8 aligned bytes is always found, any other but
- * once in 2^64; the page's number finds pages that have changed places. It is no protection from an attacker, who can
- * compute it too. A page that does not fit is SQLITE_IOERR_DATA, SQLite's code for exactly this.
+ * SQLite leaves these bytes alone (file format, section 1.3.4: reserved bytes per page;
+ * SQLITE_FCNTL_RESERVE_BYTES at creation). Each step of the checksum can be undone, so a change within 8
+ * aligned bytes is always found, any other but once in 2^64; the page's number finds pages that have changed
+ * places. It is no protection from an attacker, who can compute it too. A page that does not fit is
+ * SQLITE_IOERR_DATA, SQLite's code for exactly this.
  *
- * Only the database file passes through here. Its journals keep the system's methods; memory-mapped reads are not
- * offered (method version 2), so that every byte of a page comes through `checked_read`. */
+ * Only the database file passes through here. Its journals keep the system's methods; memory-mapped reads
+ * are not offered (method version 2), so that every byte of a page comes through `checked_read`. */
 #include "CSQLite.h"
 
 #include <endian.h>
@@ -52,8 +54,8 @@ static int verify(const uint8_t *page, sqlite3_int64 offset) {
   return le64toh(found) == expected ? SQLITE_OK : SQLITE_IOERR_DATA;
 }
 
-/* Reads one page of the system's file. A page that the file ends in is damage: SQLite would take what is missing for
- * zeros. One that it ends before is SQLITE_IOERR_SHORT_READ, as SQLite wants it. */
+/* Reads one page of the system's file. A page that the file ends in is damage: SQLite would take what is
+ * missing for zeros. One that it ends before is SQLITE_IOERR_SHORT_READ, as SQLite wants it. */
 static int read_page(sqlite3_file *file, uint8_t *page, sqlite3_int64 offset) {
   int code = file->pMethods->xRead(file, page, CVM_SQLITE_PAGE, offset);
   if (code == SQLITE_OK) return verify(page, offset);
@@ -66,9 +68,9 @@ static int read_page(sqlite3_file *file, uint8_t *page, sqlite3_int64 offset) {
 
 /* A part of a page, or of several: later versions of SQLite read overflow pages so.
  *
- * The file's header (100 bytes) is handed on unchecked: SQLite reads it before it knows its log, and after a crash
- * while the log was moved into the file the good copy of page 1 is in the log. SQLite then reads page 1 whole, from
- * where it is good, before it believes anything. */
+ * The file's header (100 bytes) is handed on unchecked: SQLite reads it before it knows its log, and after a
+ * crash while the log was moved into the file the good copy of page 1 is in the log. SQLite then reads page
+ * 1 whole, from where it is good, before it believes anything. */
 static int read_part(sqlite3_file *file, uint8_t *target, int count, sqlite3_int64 offset) {
   if (offset + count <= 100) return file->pMethods->xRead(file, target, count, offset);
   uint8_t page[CVM_SQLITE_PAGE];
@@ -108,12 +110,18 @@ static int checked_close(sqlite3_file *file) { return real(file)->pMethods->xClo
 static int checked_truncate(sqlite3_file *file, sqlite3_int64 size) {
   return real(file)->pMethods->xTruncate(real(file), size);
 }
-static int checked_sync(sqlite3_file *file, int flags) { return real(file)->pMethods->xSync(real(file), flags); }
+static int checked_sync(sqlite3_file *file, int flags) {
+  return real(file)->pMethods->xSync(real(file), flags);
+}
 static int checked_size(sqlite3_file *file, sqlite3_int64 *size) {
   return real(file)->pMethods->xFileSize(real(file), size);
 }
-static int checked_lock(sqlite3_file *file, int level) { return real(file)->pMethods->xLock(real(file), level); }
-static int checked_unlock(sqlite3_file *file, int level) { return real(file)->pMethods->xUnlock(real(file), level); }
+static int checked_lock(sqlite3_file *file, int level) {
+  return real(file)->pMethods->xLock(real(file), level);
+}
+static int checked_unlock(sqlite3_file *file, int level) {
+  return real(file)->pMethods->xUnlock(real(file), level);
+}
 static int checked_reserved(sqlite3_file *file, int *result) {
   return real(file)->pMethods->xCheckReservedLock(real(file), result);
 }

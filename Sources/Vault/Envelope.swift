@@ -13,8 +13,8 @@ package import Bytes
 /// |   0x18 |    4 | LENGTH      | of what follows                           |
 /// |   0x1C |    n | CIPHERTEXT  | `ciphertext`, with the tag at its end     |
 ///
-/// Algorithm 1 is AES-256-GCM with a 16-byte tag; its associated data are bytes 0x00..<0x0C of the envelope and the
-/// encoded `KeyContext`: no field can be changed and no envelope moved.
+/// Algorithm 1 is AES-256-GCM with a 16-byte tag; its associated data are bytes 0x00..<0x0C of the
+/// envelope and the encoded `KeyContext`: no field can be changed and no envelope moved.
 package struct Envelope: Equatable, Sendable {
   package enum Algorithm: UInt8, Sendable {
     case aes256GCM = 1

@@ -10,8 +10,8 @@ import CVMCrypto
 /// |   0x08 |   32 | KEY      | random                           |
 /// |   0x28 |   32 | CHECK    | SHA-256 of bytes 0x00..<0x28     |
 ///
-/// The check finds a file that was cut, changed on disk or is something else; whoever can write the file can write
-/// the check.
+/// The check finds a file that was cut, changed on disk or is something else; whoever can write the file can
+/// write the check.
 enum RootKeyFile {
   static let size = 0x48
   static let keySize = 32

@@ -202,7 +202,9 @@ extension Failure {
       case .permission: .permission
       case .timeout: .timeout
       case .outcomeUnknown: .outcomeUnknown
-      case .launchFailed, .failed: .failure
+      // AMD's UNSUPPORTED: the platform was not set up for what the policy asks for.
+      case .launchFailed(_, let status): status == 0x15 ? .unsupported : .failure
+      case .failed: .failure
       case .corrupt: .corrupt
       }
     self.init(exit: exit, message: error.summary, hint: error.hint)

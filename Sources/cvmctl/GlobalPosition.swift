@@ -23,7 +23,18 @@ enum GlobalPosition {
         break
       }
     }
+    // `help`, `--help`, or a verb that there is not: for the parser alone, which knows no global option without a verb.
+    guard !verbs.isEmpty else { return Array(words[index...]) }
     return verbs + moved + words[index...]
+  }
+
+  /// The global options that stand before everything else, and the rest.
+  static func leading(_ words: [String]) -> (globals: [String], rest: [String]) {
+    var index = 0
+    while index < words.count, let count = globalWords(words[index]), index + count <= words.count {
+      index += count
+    }
+    return (Array(words[..<index]), Array(words[index...]))
   }
 
   private static func subcommand(_ word: String, of level: any ParsableCommand.Type) -> (

@@ -10,7 +10,8 @@ enum Invocation {
         try Terminal.out("cvmctl \(Product.version)\n")
         return 0
       }
-      if words.first == "complete" { return try CompleteVerb.run(Array(words.dropFirst())) }
+      let (globals, rest) = GlobalPosition.leading(words)
+      if rest.first == "complete" { return try CompleteVerb.run(Array(rest.dropFirst()), after: globals) }
       return try parsed(words)
     } catch {
       return Failure.report(error, json: wantsJSON(words))

@@ -8,11 +8,13 @@
 /* Registers the checking VFS (checked_vfs.c) once a process; its name, or NULL without memory. */
 const char *_Nullable cvm_sqlite_checked_vfs(void);
 
-/* Bytes that SQLite must leave free at the end of every page for the checking VFS, and the only page size it takes. */
+/* Bytes that SQLite must leave free at the end of every page for the checking VFS, and the only page size it
+ * takes. */
 #define CVM_SQLITE_RESERVED 8
 #define CVM_SQLITE_PAGE 4096
 
-/* The checksum that the checking VFS keeps in the last 8 bytes of page `number` (the first is 1), little-endian. */
+/* The checksum that the checking VFS keeps in the last 8 bytes of page `number` (the first is 1), little-
+ * endian. */
 uint64_t cvm_sqlite_page_checksum(const uint8_t *_Nonnull page, int64_t number);
 
 /* SQLite's extended codes for a page that its VFS refuses and for a file that ends too early. */

@@ -53,8 +53,11 @@ package struct LaunchMachine: Equatable, Sendable {
   package private(set) var verdict: LaunchVerdict = .pending
   private let hasSecrets: Bool
   private let staysPaused: Bool
+  /// Without a session nothing is proved: such a launch has no verdict.
+  private let isAttestable: Bool
 
-  package init(hasSecrets: Bool, staysPaused: Bool) {
+  package init(hasSecrets: Bool, staysPaused: Bool, isAttestable: Bool = true) {
+    self.isAttestable = isAttestable
     self.hasSecrets = hasSecrets
     self.staysPaused = staysPaused
   }
@@ -73,7 +76,7 @@ package struct LaunchMachine: Equatable, Sendable {
   }
 
   private mutating func advance(from step: LaunchStep) -> Action {
-    if step == .appraisal { verdict = .match }
+    if step == .appraisal, isAttestable { verdict = .match }
     switch step {
     case .definition: return go(.policy)
     case .policy: return go(.expectedDigest)

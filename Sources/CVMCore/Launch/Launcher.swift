@@ -45,7 +45,8 @@ struct Launcher: ~Copyable {
     self.definition = definition
     self.record = record
     machine = LaunchMachine(
-      hasSecrets: !options.secrets.isEmpty || !guest.secrets.isEmpty, staysPaused: options.staysPaused)
+      hasSecrets: !options.secrets.isEmpty || !guest.secrets.isEmpty, staysPaused: options.staysPaused,
+      isAttestable: !options.allowsUnattestable)
     paused = nil
   }
 
@@ -144,7 +145,7 @@ struct Launcher: ~Copyable {
 
   private mutating func destroy() -> LaunchMachine.Event {
     let uuid = guest.uuid
-    guard paused.take() != nil || machine.verdict == .match else { return .destroyed }
+    guard paused.take() != nil || record.measurement != nil else { return .destroyed }
     do {
       try core.backend().destroy(uuid, graceful: false)
     } catch {

@@ -75,7 +75,7 @@ private struct KeyedSlots<Key: CodingKey>: KeyedEncodingContainerProtocol {
 
   private mutating func encodeOrNull<T: Encodable>(_ value: T?, _ key: Key) throws {
     guard let value else { return encodeNil(forKey: key) }
-    try slot.member(key.stringValue).encode(value, path: codingPath + [key])
+    try encode(value, forKey: key)
   }
 
   mutating func nestedContainer<Nested: CodingKey>(

@@ -1,4 +1,5 @@
-/// Turns any `Encodable` into a `Value`: keys in the order in which the type encodes them, nil as null, a `Dictionary`'s keys sorted (its own order changes from run to run).
+/// Turns any `Encodable` into a `Value`: keys in the order in which the type encodes them, nil as null, a
+/// `Dictionary`'s keys sorted (its own order changes from run to run).
 package enum ValueEncoder {
   package static func encode(_ value: some Encodable) throws(DocumentError) -> Value {
     let slot = ValueSlot()

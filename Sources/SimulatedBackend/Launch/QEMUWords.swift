@@ -16,8 +16,10 @@ extension BackendError {
     return launch("sev_kvm_init: reduced_phys_bits check failed, \(rule), requested '\(requested)'")
   }
 
-  static let esUnavailable = launch(
-    "sev_kvm_init: guest policy requires SEV-ES, but host SEV-ES support unavailable")
+  /// QEMU sees it before the firmware would say UNSUPPORTED (SEV API, LAUNCH_START).
+  static let esUnavailable = BackendError.launchFailed(
+    reason: "sev_kvm_init: guest policy requires SEV-ES, but host SEV-ES support unavailable",
+    status: FirmwareStatus.unsupported.rawValue)
 
   static let noResetBlock = launch("SEV information block/Firmware GUID Table block not found in pflash rom")
   static let zeroResetAddress = launch("SEV-ES reset address is zero")

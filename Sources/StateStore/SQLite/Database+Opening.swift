@@ -49,6 +49,7 @@ extension Database {
       guard try !directory.holds(draft + "-wal") else {
         throw .unwritable(file: directory.path(of: draft), reason: "its log could not be moved into it")
       }
+      directory.remove(draft + "-shm")  // SQLite does not mind if it could not
       try directory.rename(draft, to: name)
     }
   }

@@ -1,8 +1,9 @@
 import CSQLite
 import Glibc
 
-/// How long a connection waits for other processes. Its waits are short and of uneven length, so that many
-/// waiting processes neither sleep past a free lock nor wake all at once.
+/// How long a connection waits for other processes. Its waits are short and of uneven length, so that many waiting
+/// processes neither sleep past a free lock nor wake all at once; who has waited longer looks more often, so that
+/// nobody is left behind by those who come later.
 final class Patience {
   let limit: Duration
   private var start = ContinuousClock.now
@@ -15,9 +16,10 @@ final class Patience {
   /// SQLite's busy handler: `attempt` counts the calls for one lock from 0. False gives up.
   func wait(attempt: CInt) -> Bool {
     if attempt == 0 { start = .now }
+    let waited = waited
     guard waited < limit else { return false }
-    let most = min(250 << UInt32(min(attempt, 5)), 8000)
-    usleep(UInt32.random(in: 100...UInt32(most)))
+    let most = 8000 / (1 + waited / .milliseconds(20))
+    usleep(UInt32.random(in: 100...max(200, UInt32(most))))
     return true
   }
 }

@@ -75,7 +75,7 @@ struct Settings: Sendable {
 
   /// The core for these settings. `uri` overrides the host.
   func core(uri: String? = nil) throws -> Core {
-    let uri = uri ?? self["connect"]
+    let uri = Self.canonical(uri ?? self["connect"])
     let simulatedHosts = self["state-dir"] + "/sim"
     return try Core(
       tenant: self["tenant"], uri: uri, stateDirectory: self["state-dir"], timeout: timeout,
@@ -89,6 +89,9 @@ struct Settings: Sendable {
       return try LibvirtBackend(uri: uri, readOnly: readOnly, timeout: timeout)
     }
   }
+
+  /// `sim:///` is `sim:///default`: one host has one name in the store.
+  static func canonical(_ uri: String) -> String { uri == "sim:///" ? "sim:///default" : uri }
 
   private static func defaultStateDirectory() throws -> String {
     if geteuid() == 0 { return "/var/lib/cvmctl" }

@@ -57,7 +57,7 @@ import Testing
     var document = try document()
     document.security = "<policy>7</policy>"
     let text = "sev_kvm_init: guest policy requires SEV-ES, but host SEV-ES support unavailable"
-    #expect(try refusal(document) == .launchFailed(reason: text, status: nil))
+    #expect(try refusal(document) == .launchFailed(reason: text, status: 0x15))
   }
 
   @Test func `SEV-ES firmware without a reset block, or with address 0`() throws {

@@ -65,6 +65,14 @@ import Testing
     #expect(try Self.contents(of: store, other) == before)
   }
 
+  @Test func `who runs the store can ask whose a guest is`() throws {
+    let store = try scratch.store()
+    try store.fillWithTwins()
+    #expect(try store.tenantOfGuest(uri: uri, uuid: "uuid-rival") == "rival")
+    #expect(try store.tenantOfGuest(uri: "sim:///a", uuid: "uuid-rival") == nil)
+    #expect(try store.guestsOfEveryTenant(uri: uri).map(\.tenant) == ["acme", "rival"])
+  }
+
   @Test(arguments: ["Acme", "acme ", " acme", "acme%", "acme\0", "ac\u{0301}me", "../acme", "a_me", "", "*"])
   func `a name that resembles a tenant's is another's`(_ name: String) throws {
     let store = try scratch.store()
