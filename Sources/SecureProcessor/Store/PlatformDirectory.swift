@@ -5,8 +5,10 @@ import CVMCrypto
 /// | file                   | content                                               |
 /// |------------------------|-------------------------------------------------------|
 /// | `lock`                 | held (flock) for the time of a transaction            |
-/// | `chip`                 | `ChipRecord`, written once                            |
+/// | `chip`                 | `ChipRecord`, written once and last                   |
 /// | `platform`             | `PlatformRecord`                                      |
+/// | `cek.cert`             | the signed CEK, for an owner to import                |
+/// | `ask_ark.cert`         | ASK ‖ ARK, likewise; neither file is read here        |
 /// | `guests/NNNN.context`  | `GuestRecord` of the guest with that handle           |
 /// | `guests/NNNN.owner`    | held (flock) by the process that the guest lives with |
 ///
@@ -58,8 +60,8 @@ package final class PlatformDirectory {
     try create(path: path, processor)
   }
 
-  /// Opens the AMD-SP of a directory, and makes one where the directory has none yet: so that whoever is given an empty directory of
-  /// his own has a simulated platform in it.
+  /// Opens the AMD-SP of a directory, and makes one where the directory has none yet: so that whoever is
+  /// given an empty directory of his own has a simulated platform in it.
   package static func opened(
     path: String, orMade model: ProcessorModel, timeout: Int = 30, entropy: any Entropy = SystemEntropy()
   ) throws(PlatformError) -> PlatformDirectory {
@@ -99,18 +101,22 @@ package final class PlatformDirectory {
 
   /// The platform as last committed, without the guests' contexts: for its status, certificates and table.
   /// Takes no lock, for the file is replaced as a whole.
-  package func snapshot() throws(PlatformError) -> SecureProcessor {
+  package func snapshot() throws(PlatformError) -> SecureProcessor { try stored().processor }
+
+  /// The same, with the bytes that it was read from.
+  private func stored() throws(PlatformError) -> (processor: SecureProcessor, bytes: [UInt8]) {
     let file = folder.file(File.platform)
     let bytes = try Self.required { () throws(PlatformError) in try folder.read(File.platform) }
-    return try PlatformRecord.parse(
-      StateEnvelope(parsing: bytes, .platform, file: file), model, chip, file: file)
+    let envelope = try StateEnvelope(parsing: bytes, .platform, file: file)
+    return (try PlatformRecord.parse(envelope, model, chip, file: file), envelope.open)
   }
 
   /// Locks the platform, after what ended processes left was cleared away.
   package func begin() throws(PlatformError) -> PlatformTransaction {
     let lock = try FileLock.acquire(File.lock, in: folder, seconds: timeout)
     try folder.sweep { File.all.contains($0) }
-    var transaction = PlatformTransaction(self, lock: lock, processor: try snapshot())
+    let (processor, bytes) = try stored()
+    var transaction = PlatformTransaction(self, lock: lock, processor: processor, stored: bytes)
     try transaction.clear()
     return transaction
   }

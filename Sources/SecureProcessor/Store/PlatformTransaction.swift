@@ -11,12 +11,14 @@ package struct PlatformTransaction: ~Copyable {
   private var storedGuests: [GuestHandle: (contextID: [UInt8], open: [UInt8]?)]
   private var storedPlatform: [UInt8]
 
-  init(_ directory: PlatformDirectory, lock: FileLock, processor: SecureProcessor) {
+  init(
+    _ directory: PlatformDirectory, lock: FileLock, processor: SecureProcessor, stored: [UInt8]
+  ) {
     self.directory = directory
     self.lock = lock
     self.processor = processor
     storedGuests = processor.guests.mapValues { ($0.contextID, nil) }
-    storedPlatform = PlatformRecord.envelope(processor).open
+    storedPlatform = stored
   }
 
   /// Fetches a guest's context, which its commands need. Without effect for an unknown handle.

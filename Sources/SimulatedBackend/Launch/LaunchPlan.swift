@@ -19,10 +19,12 @@ struct LaunchPlan {
   let memorySize: UInt64
   let secretArea: FirmwareArea?
 
+  private let security: LaunchSecurityDefinition
+
   init(
-    _ definition: DomainDefinition, _ security: LaunchSecurityDefinition, _ processor: SecureProcessor
+    _ definition: DomainDefinition, _ security: LaunchSecurityDefinition
   ) throws(BackendError) {
-    try Self.check(security, processor)
+    self.security = security
     guard let ram = GuestRAM(size: definition.maxMemory) else {
       throw .unsupported(reason: "a simulated guest has less than 1 TiB of memory")
     }
@@ -38,9 +40,7 @@ struct LaunchPlan {
   }
 
   /// QEMU's checks of the object against the host.
-  private static func check(
-    _ security: LaunchSecurityDefinition, _ processor: SecureProcessor
-  ) throws(BackendError) {
+  func check(_ processor: SecureProcessor) throws(BackendError) {
     let model = processor.model
     if let requested = security.cbitPosition, requested != model.cbitPosition {
       throw .cbitPosition(host: model.cbitPosition, requested: requested)

@@ -14,9 +14,10 @@ extension SimulatedBackend {
       return PausedGuest(uuid: uuid, id: try activate(definition, launch: nil, ranges: []))
     }
     let platform = try platform()
-    let plan = try LaunchPlan(definition, security, platform.snapshot())
+    let plan = try LaunchPlan(definition, security)
     var transaction = try platform.begin(known: table.launchedContexts)
     try table.read { () throws(DomainFailure) in try requireStartable(uuid, definition) }
+    try plan.check(transaction.processor)
     let launch = try Launching.run(plan, on: platform, &transaction)
     do {
       try onPlatform { () throws(PlatformError) in try transaction.store() }

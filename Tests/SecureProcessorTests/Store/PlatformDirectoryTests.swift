@@ -28,6 +28,30 @@ import Testing
     }
   }
 
+  @Test func `an owner finds the certificates to import beside the platform`() throws {
+    let platform = try Platform()
+    _ = try platform.launch()
+    let chip = try platform.open().snapshot().chip
+    #expect(try platform.folder.read("platform/cek.cert") == chip.signedCEK)
+    #expect(try platform.folder.read("platform/ask_ark.cert") == chip.ask + chip.ark)
+  }
+
+  @Test func `an empty directory becomes a platform once, by one of several at a time`() throws {
+    let folder = try TemporaryFolder()
+    let path = folder.path + "/p"
+    let found = Failures()
+    DispatchQueue.concurrentPerform(iterations: 4) { _ in
+      do {
+        let platform = try PlatformDirectory.opened(path: path, orMade: ProcessorModel(), timeout: 60)
+        found.add("\(try platform.snapshot().getID())")
+      } catch {
+        found.add("\(error)")
+      }
+    }
+    #expect(found.all.count == 4 && Set(found.all).count == 1)
+    #expect(found.all.first?.hasPrefix("[99, 118, 109, ") == true)
+  }
+
   @Test func `a launch goes on in another instance`() throws {
     let platform = try Platform()
     let owner = try Owner()
