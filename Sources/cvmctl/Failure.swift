@@ -68,7 +68,7 @@ struct Failure {
     let first = all.first?.failure
     self.init(
       exit: first?.exit ?? .failure, message: first?.message ?? "nothing was done", hint: first?.hint,
-      details: [("failures", .array(list))])
+      details: [("failures", .array(list)), ("succeeded", .array(bulk.succeeded.map { .string($0) }))])
   }
 
   init(

@@ -63,6 +63,7 @@ extension Core {
   ) throws(CoreError) -> GuestOverview {
     try requireWritable()
     let read = try source.read(newUUID: freshUUID)
+    _ = try plan(read, of: source, overrides)  // what cannot be is refused before anything is touched
     let lock = try definitionLock()
     defer { lock.release() }
     let plan = try plan(read, of: source, overrides)
@@ -144,15 +145,15 @@ extension Core {
     }
   }
 
-  /// A guest file without a UUID redefines the guest of its name; domain XML without one makes a new guest, as virsh.
+  /// A definition without a UUID redefines the guest of its name.
   private func settleUUID(of read: inout ReadDefinition, _ facts: GuestDefinition) throws(CoreError) {
-    if read.launch != nil || facts.uuid == nil {
+    if !read.namesUUID {
       if let old = try recordedGuest(facts.name) {
         read.domain.setChild(XMLElement("uuid", text: old.uuid.rawValue))
         return
       }
     }
-    if facts.uuid == nil {
+    if facts.uuid == nil {  // domain XML; a guest file got one
       read.domain.insert(XMLElement("uuid", text: try freshUUID().rawValue), before: "memory")
     }
   }

@@ -83,7 +83,9 @@ extension Core {
 
   /// An act on a guest's run, as virsh's verb of the same name.
   package enum Act: Equatable, Sendable {
-    case shutdown, reboot, reset, suspend, resume
+    case shutdown, reboot, reset, suspend
+    /// `ownerAccepted`: the owner of the session, who has its keys, accepted the measurement elsewhere.
+    case resume(ownerAccepted: Bool)
     case destroy(graceful: Bool)
 
     var name: String {
@@ -101,8 +103,12 @@ extension Core {
   package func perform(_ act: Act, on name: String) throws(CoreError) -> GuestOverview {
     try requireWritable()
     let guest = try find(name)
-    if act == .resume { try requireAppraised(guest) }
-    try audited(act.name, object: guest.state.name) { backend throws(BackendError) in
+    var detail: [(key: String, value: String)] = []
+    if case .resume(let ownerAccepted) = act {
+      try requireAppraised(guest, ownerAccepted: ownerAccepted)
+      if ownerAccepted { detail = [("appraised", "by the session's owner")] }
+    }
+    try audited(act.name, object: guest.state.name, detail: detail) { backend throws(BackendError) in
       switch act {
       case .shutdown: try backend.shutdown(guest.state.uuid)
       case .reboot: try backend.reboot(guest.state.uuid)

@@ -23,7 +23,8 @@ package struct DefinitionSource: Equatable, Sendable {
     do {
       let domain = try XMLElement.parse(bytes)
       return ReadDefinition(
-        domain: domain, launch: nil, labels: DomainXML.labels(in: domain), secrets: [], tenant: nil)
+        domain: domain, namesUUID: domain.child("uuid") != nil, launch: nil,
+        labels: DomainXML.labels(in: domain), secrets: [], tenant: nil)
     } catch {
       throw .malformedDocument(source: name, error)
     }
@@ -42,8 +43,8 @@ package struct DefinitionSource: Equatable, Sendable {
       let file = try GuestFile(parsing: root)
       let uuid = if let uuid = file.uuid { uuid } else { try newUUIDOrProblem(newUUID) }
       return ReadDefinition(
-        domain: file.domainXML(uuid: uuid), launch: file.launch, labels: file.labels, secrets: file.secrets,
-        tenant: file.tenant)
+        domain: file.domainXML(uuid: uuid), namesUUID: file.uuid != nil, launch: file.launch,
+        labels: file.labels, secrets: file.secrets, tenant: file.tenant)
     } catch {
       throw .malformedGuest(source: name, error)
     }
@@ -63,6 +64,8 @@ package struct DefinitionSource: Equatable, Sendable {
 /// A definition as it was read, before its policy is resolved.
 struct ReadDefinition {
   var domain: XMLElement
+  /// Whether the source itself says the UUID.
+  var namesUUID: Bool
   /// A guest file's launch; domain XML has it inside.
   var launch: GuestFile.Launch?
   var labels: [String: String]

@@ -54,6 +54,11 @@ extension Core {
   /// The keys of a launch that is not over.
   func transportKeys(of row: LaunchRow, _ record: LaunchRecord) throws(CoreError) -> TransportKeys {
     guard let wrapped = row.wrappedKeys else {
+      if Self.waitsForOwner(record, row) {
+        throw .conflict(
+          "the keys of launch \(record.id) are with the owner of its session",
+          hint: "there: cvmctl launch verify --tik FILE --tek FILE --measurement BASE64 …")
+      }
       throw .conflict("the keys of launch \(record.id) are gone: it is over, or had no session", hint: nil)
     }
     let vault = try vault()
@@ -72,9 +77,15 @@ extension Core {
     }
   }
 
-  /// Counts the one injection that a launch may have, on disk, before the packet leaves.
-  func spendInjection(of record: inout LaunchRecord, count: Int) throws(CoreError) {
-    guard record.verdict == .match else {
+  /// A paused launch whose session's keys are not here: only their owner can judge its measurement.
+  static func waitsForOwner(_ record: LaunchRecord, _ row: LaunchRow) -> Bool {
+    record.outcome == .paused && record.attestable && record.verdict == .pending && row.wrappedKeys == nil
+  }
+
+  /// Counts the one injection that a launch may have, on disk, before the packet leaves. `byOwner`: the packet was made with the
+  /// keys of a session that are not here; whoever has them judged the measurement, and the AMD-SP takes no other packet.
+  func spendInjection(of record: inout LaunchRecord, count: Int, byOwner: Bool = false) throws(CoreError) {
+    guard record.verdict == .match || byOwner else {
       throw .conflict(
         "guest '\(record.guest)' has no matching measurement", hint: "verify it: cvmctl launch verify")
     }
@@ -103,13 +114,20 @@ extension Core {
   }
 
   /// A launched guest is resumed only after its measurement matched, or where it was launched without a session by name.
-  func requireAppraised(_ guest: FoundGuest) throws(CoreError) {
+  /// `ownerAccepted`: so does the operator's word for an owner who has the session's keys.
+  func requireAppraised(_ guest: FoundGuest, ownerAccepted: Bool) throws(CoreError) {
     guard let recorded = guest.recorded, recorded.type != nil else { return }
     guard let row = try latestLaunch(of: recorded) else { throw .policy(.unattestable(guest: recorded.name)) }
     let record = try LaunchRecord(row: row)
     switch record.outcome {
     case .running: return  // suspended since: its launch was appraised
     case .paused where record.verdict == .match || !record.attestable: return
+    case .paused where Self.waitsForOwner(record, row):
+      guard ownerAccepted else {
+        throw .conflict(
+          "guest '\(recorded.name)' waits for the owner of its session to accept the measurement",
+          hint: "inject the owner's packet, or say that the owner accepted: cvmctl resume --owner-accepted")
+      }
     default: throw .measurementMismatch(guest: recorded.name, differences: record.differences)
     }
   }

@@ -53,7 +53,7 @@ package struct LaunchMachine: Equatable, Sendable {
   package private(set) var verdict: LaunchVerdict = .pending
   private let hasSecrets: Bool
   private let staysPaused: Bool
-  /// Without a session nothing is proved: such a launch has no verdict.
+  /// Without the keys of a session nothing is proved on this side: such a launch has no verdict here.
   private let isAttestable: Bool
 
   package init(hasSecrets: Bool, staysPaused: Bool, isAttestable: Bool = true) {

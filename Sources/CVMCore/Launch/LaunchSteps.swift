@@ -39,7 +39,9 @@ extension Launcher {
     guard !options.allowsUnattestable || (options.secrets.isEmpty && guest.secrets.isEmpty) else {
       throw .policy(.unattestable(guest: guest.name))
     }
-    secrets = try LaunchSecrets(options.secrets, expected: guest.secrets)
+    if !options.secrets.isEmpty || !options.staysPaused {
+      secrets = try LaunchSecrets(options.secrets, expected: guest.secrets)
+    }
     return policy.text
   }
 
@@ -67,12 +69,7 @@ extension Launcher {
       guard let sevPolicy = policy.sev, let pdh = platform.pdh else {
         throw .unsupported("SEV-SNP guests have no launch session")
       }
-      session =
-        if let prefix = options.sessionPrefix {
-          try SessionFiles.load(prefix: prefix, policy: sevPolicy)
-        } else {
-          try OwnerSession(pdh: pdh, policy: sevPolicy)
-        }
+      if session == nil { session = try OwnerSession(pdh: pdh, policy: sevPolicy) }
     }
     try core.begin(record, keys: session?.keys)
     return record.attestable ? (platform.isSimulated ? "simulated platform" : "platform verified") : "none"
@@ -110,7 +107,8 @@ extension Launcher {
   mutating func appraise() throws(CoreError) -> String {
     guard record.attestable else { return "skipped: no session, nothing is proved" }
     guard let session, let inputs, let evidence else { throw .conflict("nothing was measured", hint: nil) }
-    let appraisal = try inputs.appraise(evidence, policy: session.policy, tik: session.keys.tik)
+    guard let keys = session.keys else { return "left to the owner of the session" }
+    let appraisal = try inputs.appraise(evidence, policy: session.policy, tik: keys.tik)
     record.expectedMeasurement = Hex.encode(appraisal.expected.hmac)
     record.differences = appraisal.verdict.differences.map(\.summary)
     guard let launch = appraisal.verdict.launch else {
@@ -122,8 +120,8 @@ extension Launcher {
 
   /// Once, after a match in this launch; the count is on disk before the packet leaves.
   mutating func giveSecret() throws(CoreError) -> String {
-    guard let session, let appraised, let secrets,
-      let packet = try secrets.packet(for: appraised, keys: session.keys)
+    guard let keys = session?.keys, let appraised, let secrets,
+      let packet = try secrets.packet(for: appraised, keys: keys)
     else { return "none" }
     record.verdict = .match
     try core.spendInjection(of: &record, count: secrets.table?.entries.count ?? 0)

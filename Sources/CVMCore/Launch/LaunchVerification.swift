@@ -19,7 +19,7 @@ package struct LaunchVerification: Encodable, Equatable, Sendable {
 
   /// What to throw where the measurement does not match.
   package var failure: CoreError? {
-    verdict == .match ? nil : .measurementMismatch(guest: guest ?? "", differences: differences)
+    verdict == .match ? nil : .measurementMismatch(guest: "", differences: differences)
   }
 }
 
@@ -132,7 +132,8 @@ package enum TransportKeyFile {
 }
 
 extension Core {
-  /// Verifies a guest's latest launch again: what the host says now, held against what the definition predicts.
+  /// Verifies a guest's latest launch again: what the host says now, held against what the definition predicts, or the files given.
+  /// The record keeps the verdict of the launch itself.
   package func verifyLaunch(
     _ name: String, _ references: ReferenceFiles, digest: [UInt8]?
   ) throws(CoreError) -> LaunchVerification {
@@ -141,7 +142,7 @@ extension Core {
       throw .unsupported("guest '\(found.state.name)' has no launch security: nothing measures it")
     }
     guard let row = try latestLaunch(of: guest) else { throw .notFound(.launch, "of guest '\(guest.name)'") }
-    var record = try LaunchRecord(row: row)
+    let record = try LaunchRecord(row: row)
     let keys = try transportKeys(of: row, record)
     let uuid = guest.uuid
     let info = try hosted { backend throws(BackendError) in try backend.launchSecurity(uuid) }
@@ -149,10 +150,8 @@ extension Core {
     let evidence = try LaunchEvidence(info, guest: guest.name)
     let policy = SEVPolicy(rawValue: UInt32(truncatingIfNeeded: guest.policy?.rawValue ?? 0))
     let reference = try reference(guest, references, policy: policy, digest: digest)
-    let verification = try LaunchVerification(
+    return try LaunchVerification(
       evidence, reference, tik: keys.tik, guest: guest.name, simulated: record.simulated)
-    try keepVerification(verification, of: &record)
-    return verification
   }
 
   private func reference(
@@ -165,15 +164,5 @@ extension Core {
     } catch {
       throw .unmeasurable(source: inputs.firmwarePath, error)
     }
-  }
-
-  /// A verdict that a paused launch did not have yet becomes its own; one that it has is never improved by asking again.
-  private func keepVerification(
-    _ verification: LaunchVerification, of record: inout LaunchRecord
-  ) throws(CoreError) {
-    guard !readOnly, record.verdict != verification.verdict, record.verdict != .mismatch else { return }
-    record.verdict = verification.verdict
-    record.differences = verification.differences
-    try keep(record, act: "launch.verify", keepsKeys: true)
   }
 }

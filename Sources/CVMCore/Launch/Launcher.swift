@@ -34,6 +34,7 @@ struct Launcher: ~Copyable {
     // All that can throw stands before the first assignment: a value that cannot be copied is made whole or not at all.
     let domain = try guest.domain()
     let definition = try guest.definition()
+    let session = try Self.session(options, policy)
     let record = try LaunchRecord(
       of: guest, definition, policy, core, attestable: !options.allowsUnattestable)
     self.core = core
@@ -44,10 +45,36 @@ struct Launcher: ~Copyable {
     self.domain = domain
     self.definition = definition
     self.record = record
+    self.session = session
+    // Secrets of a guest that stays paused may come later, by `secret inject`.
     machine = LaunchMachine(
-      hasSecrets: !options.secrets.isEmpty || !guest.secrets.isEmpty, staysPaused: options.staysPaused,
-      isAttestable: !options.allowsUnattestable)
+      hasSecrets: !options.secrets.isEmpty || (!guest.secrets.isEmpty && !options.staysPaused),
+      staysPaused: options.staysPaused,
+      isAttestable: !options.allowsUnattestable && (session == nil || session?.keys != nil))
     paused = nil
+  }
+
+  /// A session of files, read before anything begins. Where its keys are with the owner, so is the verdict: the guest waits for it.
+  private static func session(
+    _ options: StartOptions, _ policy: PolicyValue
+  ) throws(CoreError) -> OwnerSession? {
+    guard let prefix = options.sessionPrefix else { return nil }
+    guard let sevPolicy = policy.sev else { throw .unsupported("SEV-SNP guests have no launch session") }
+    let session = try SessionFiles.load(prefix: prefix, policy: sevPolicy)
+    if session.keys == nil {
+      guard options.secrets.isEmpty else {
+        throw .usage(
+          "without the keys of session '\(prefix)' no secret can be encrypted",
+          hint: "build a packet where the keys are: cvmctl secret build")
+      }
+      guard options.staysPaused else {
+        throw .usage(
+          "the keys of session '\(prefix)' are with its owner, who alone can judge the measurement",
+          hint: "start the guest with --paused; the owner's packet, or 'resume --owner-accepted', lets it run"
+        )
+      }
+    }
+    return session
   }
 
   /// Runs the launch to its end. Throws what stopped it; the record is kept either way.

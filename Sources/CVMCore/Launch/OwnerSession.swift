@@ -2,11 +2,12 @@ import Bytes
 import CVMCrypto
 import SEV
 
-/// The owner's half of one launch: the certificate and blob for the host, the keys that stay here.
+/// The owner's half of one launch: the certificate and blob for the host, and the keys, which only the owner has.
 struct OwnerSession {
   let ownerCertificate: SEVCertificate
   let blob: LaunchBlob
-  let keys: TransportKeys
+  /// Nil on a host that was given the public halves alone: it can launch, not appraise, nor encrypt a secret.
+  let keys: TransportKeys?
   let policy: SEVPolicy
 
   /// A fresh owner key, TEK, TIK, nonce and IV for one launch on the platform that holds `pdh`: a session used twice would let
@@ -14,7 +15,8 @@ struct OwnerSession {
   init(pdh: SEVCertificate, policy: SEVPolicy) throws(CoreError) {
     do {
       let owner = try P384.PrivateKey()
-      keys = try TransportKeys(tek: try .random(16), tik: try .random(16))
+      let keys = try TransportKeys(tek: try .random(16), tik: try .random(16))
+      self.keys = keys
       ownerCertificate = try SEVCertificate.ownerDH(publicKey: owner.publicKey)
       blob = try LaunchBlob.create(
         ownerKey: owner, pdh: pdh, policy: policy, keys: keys, nonce: try Random.bytes(LaunchBlob.nonceSize),
@@ -25,7 +27,7 @@ struct OwnerSession {
     }
   }
 
-  init(ownerCertificate: SEVCertificate, blob: LaunchBlob, keys: TransportKeys, policy: SEVPolicy) {
+  init(ownerCertificate: SEVCertificate, blob: LaunchBlob, keys: TransportKeys?, policy: SEVPolicy) {
     self.ownerCertificate = ownerCertificate
     self.blob = blob
     self.keys = keys

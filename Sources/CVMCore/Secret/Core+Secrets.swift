@@ -29,20 +29,60 @@ extension Core {
     }
     guard let row = try latestLaunch(of: guest) else { throw .policy(.unattestable(guest: guest.name)) }
     var record = try LaunchRecord(row: row)
-    guard record.outcome == .paused, record.verdict == .match else {
+    let byOwner = Self.waitsForOwner(record, row)
+    guard record.outcome == .paused, record.verdict == .match || byOwner else {
       throw .conflict(
         "guest '\(record.guest)' has no launch that waits for a secret",
-        hint: "verify it first: cvmctl launch verify")
+        hint: "start it again with --paused")
     }
-    let launch = try appraisedAgain(guest, record, row)
-    let (packet, count) = try packet(injection, guest, launch, keys: try transportKeys(of: row, record))
+    let (packet, count) =
+      byOwner
+      ? try ownersPacket(injection, guest, record)
+      : try packet(
+        injection, guest, try appraisedAgain(guest, record, row), keys: try transportKeys(of: row, record))
     try requireSecretArea(guest, size: packet.ciphertext.count)
-    try spendInjection(of: &record, count: count)
-    try audited("secret.inject", object: record.guest, detail: [("launch", record.id)]) {
-      backend throws(BackendError) in
-      try backend.inject(header: packet.header, payload: packet.ciphertext, address: nil, into: guest.uuid)
-    }
+    try give(packet, at: nil, to: guest.uuid, &record, row, count: count, byOwner: byOwner)
     return record
+  }
+
+  /// Counts the injection, then hands the packet over. One that the AMD-SP took was made with the launch's TIK for its very
+  /// measurement: from then on that one is known to match, whoever appraised it. One that it refused counts for nothing.
+  private func give(
+    _ packet: SecretPacket, at address: UInt64?, to uuid: GuestUUID, _ record: inout LaunchRecord,
+    _ row: LaunchRow, count: Int, byOwner: Bool
+  ) throws(CoreError) {
+    try spendInjection(of: &record, count: count, byOwner: byOwner)
+    var accepted = record
+    accepted.verdict = .match
+    let acceptedRow = try accepted.row(keys: row.wrappedKeys)
+    do throws(CoreError) {
+      try audited(
+        "secret.inject", object: record.guest, detail: [("launch", record.id)],
+        { backend throws(BackendError) in
+          try backend.inject(header: packet.header, payload: packet.ciphertext, address: address, into: uuid)
+        },
+        keep: { transaction, _ throws(StoreError) in try transaction.update(acceptedRow) })
+    } catch {
+      guard case .backend(let problem) = error else { throw error }
+      if case .outcomeUnknown = problem { throw error }
+      record.secretsInjected = 0
+      try keep(record, act: "launch.secret.refused", keepsKeys: true)
+      throw error
+    }
+    record = accepted
+  }
+
+  /// A packet is all that can be given where the keys are elsewhere, and only to the launch that was recorded.
+  private func ownersPacket(
+    _ injection: SecretInjection, _ guest: RecordedGuest, _ record: LaunchRecord
+  ) throws(CoreError) -> (packet: SecretPacket, count: Int) {
+    guard case .packet(let prefix) = injection else {
+      throw .conflict(
+        "the keys of launch \(record.id) are with the owner of its session",
+        hint: "inject a packet that was built there: --packet PREFIX")
+    }
+    _ = try sameLaunch(guest, record)
+    return (try SecretFiles.load(prefix: prefix), 1)
   }
 
   /// Hands a packet that was made elsewhere to the AMD-SP, as `virsh domsetlaunchsecstate`: the files hold base64.
@@ -52,18 +92,21 @@ extension Core {
     try requireWritable()
     let found = try find(name)
     let packet = try SecretFiles.load(header: headerFile, payload: payloadFile)
-    var lock: GuestLock?
-    defer { lock?.release() }
     if let guest = found.recorded, guest.type != nil {
-      lock = try GuestLock(guest.uuid, directory: stateDirectory)
+      let lock = try GuestLock(guest.uuid, directory: stateDirectory)
+      defer { lock.release() }
       guard let row = try latestLaunch(of: guest) else { throw .policy(.unattestable(guest: guest.name)) }
       var record = try LaunchRecord(row: row)
-      if record.verdict == .match { _ = try appraisedAgain(guest, record, row) }
-      try spendInjection(of: &record, count: 1)
-    }
-    try audited("secret.inject", object: found.state.name) { backend throws(BackendError) in
-      try backend.inject(
-        header: packet.header, payload: packet.ciphertext, address: address, into: found.state.uuid)
+      let byOwner = Self.waitsForOwner(record, row)
+      if byOwner { _ = try sameLaunch(guest, record) }
+      // A match by the owner's packet was never appraised here: its one injection is spent.
+      if record.verdict == .match, row.wrappedKeys != nil { _ = try appraisedAgain(guest, record, row) }
+      try give(packet, at: address, to: guest.uuid, &record, row, count: 1, byOwner: byOwner)
+    } else {
+      try audited("secret.inject", object: found.state.name) { backend throws(BackendError) in
+        try backend.inject(
+          header: packet.header, payload: packet.ciphertext, address: address, into: found.state.uuid)
+      }
     }
     return summary(of: found.state, found.recorded)
   }
@@ -96,18 +139,26 @@ extension Core {
     }
   }
 
+  /// What the host says of the launch now. Another launch has another nonce and with it another measurement.
+  private func sameLaunch(
+    _ guest: RecordedGuest, _ record: LaunchRecord
+  ) throws(CoreError) -> LaunchSecurityInfo {
+    let info = try hosted { backend throws(BackendError) in try backend.launchSecurity(guest.uuid) }
+    guard let info, let bytes = info.measurement, Hex.encode(bytes.prefix(32)) == record.measurement else {
+      throw .measurementMismatch(
+        guest: record.guest, differences: ["the guest was launched anew since it was appraised"])
+    }
+    return info
+  }
+
   /// The launch that the host holds now, appraised against the digest that was expected: another launch has another nonce, and a
   /// secret goes only into the one that matched.
   private func appraisedAgain(
     _ guest: RecordedGuest, _ record: LaunchRecord, _ row: LaunchRow
   ) throws(CoreError) -> AppraisedLaunch {
-    let info = try hosted { backend throws(BackendError) in try backend.launchSecurity(guest.uuid) }
-    guard let info, let bytes = info.measurement, let policy = guest.policy?.sev,
-      let digest = record.expectedDigest.flatMap(Hex.decode),
-      Hex.encode(bytes.prefix(32)) == record.measurement
-    else {
-      throw .measurementMismatch(
-        guest: record.guest, differences: ["the guest was launched anew since it was appraised"])
+    let info = try sameLaunch(guest, record)
+    guard let policy = guest.policy?.sev, let digest = record.expectedDigest.flatMap(Hex.decode) else {
+      throw .conflict("launch \(record.id) has no expected digest")
     }
     let keys = try transportKeys(of: row, record)
     let evidence = try LaunchEvidence(info, guest: record.guest)

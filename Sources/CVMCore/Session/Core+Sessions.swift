@@ -32,6 +32,7 @@ extension Core {
     let policy = try sessionPolicy(text, type: type)
     guard let sevPolicy = policy.sev else { throw .unsupported("SEV-SNP guests have no launch session") }
     let session = try SessionFiles.load(prefix: prefix, policy: sevPolicy)
+    guard session.keys != nil else { throw .file(path: SessionFiles.paths(prefix).tik, .missing) }
     return try SessionDescription(
       session, prefix: prefix, policy: policy.text, platformVerified: false, simulated: false)
   }

@@ -13,17 +13,21 @@ package enum SessionFiles {
   static func write(_ session: OwnerSession, prefix: String) throws(CoreError) {
     let paths = paths(prefix)
     for path in [paths.godh, paths.session, paths.tek, paths.tik] { try OutputFile.requireAbsent(path) }
-    try OutputFile.create(paths.tek, secret: session.keys.tek)
-    try OutputFile.create(paths.tik, secret: session.keys.tik)
+    if let keys = session.keys {
+      try OutputFile.create(paths.tek, secret: keys.tek)
+      try OutputFile.create(paths.tik, secret: keys.tik)
+    }
     try OutputFile.create(paths.godh, Array(session.dhCertText.utf8), mode: 0o644)
     try OutputFile.create(paths.session, Array(session.sessionText.utf8), mode: 0o644)
   }
 
-  /// Reads all four and checks that they belong together: the policy's MAC is made with this TIK, and the blob's keys are these.
+  /// Reads the public halves, and the keys where they are beside them; then checks that all belong together: the policy's MAC is
+  /// made with this TIK. Without keys nobody but the platform can check that.
   static func load(prefix: String, policy: SEVPolicy) throws(CoreError) -> OwnerSession {
     let session = try read(prefix: prefix, policy: policy)
+    guard let keys = session.keys else { return session }
     do {
-      guard try session.blob.isBound(to: policy, tik: session.keys.tik) else {
+      guard try session.blob.isBound(to: policy, tik: keys.tik) else {
         throw CoreError.refused(
           "session '\(prefix)' was not made for policy \(PolicyValue(type: .sev, rawValue: UInt64(policy.rawValue)).text) with this TIK",
           hint: "make one: cvmctl session create")
@@ -45,9 +49,7 @@ package enum SessionFiles {
     do {
       return OwnerSession(
         ownerCertificate: try SEVCertificate(parsing: certificate), blob: try LaunchBlob(parsing: blob),
-        keys: try TransportKeys(
-          tek: try TransportKeyFile.read(paths.tek), tik: try TransportKeyFile.read(paths.tik)),
-        policy: policy)
+        keys: try keys(paths.tek, paths.tik), policy: policy)
     } catch let error as CoreError {
       throw error
     } catch let error as FormatError {
@@ -56,6 +58,31 @@ package enum SessionFiles {
       throw .crypto(error)
     } catch {
       throw .refused("session '\(prefix)' cannot be read")
+    }
+  }
+
+  /// Both keys or neither: one alone is a file that got lost.
+  private static func keys(_ tek: String, _ tik: String) throws(CoreError) -> TransportKeys? {
+    switch (try keyIfPresent(tek), try keyIfPresent(tik)) {
+    case (nil, nil): return nil
+    case (nil, _): throw .file(path: tek, .missing)
+    case (_, nil): throw .file(path: tik, .missing)
+    case (let tek?, let tik?):
+      do {
+        return try TransportKeys(tek: tek, tik: tik)
+      } catch {
+        throw .crypto(error)
+      }
+    }
+  }
+
+  private static func keyIfPresent(_ path: String) throws(CoreError) -> SecretBytes? {
+    do throws(CoreError) {
+      return try TransportKeyFile.read(path)
+    } catch .file(_, .missing) {
+      return nil
+    } catch {
+      throw error
     }
   }
 

@@ -50,6 +50,14 @@ extension StateReading where Self: ~Copyable {
       "tenant = ? AND uri = ? AND guest_uuid = ?", [.text(tenant), .text(uri), .text(guestUUID)], limit)
   }
 
+  /// A tenant's launches at one host of whatever guest had the name then, newest first.
+  package borrowing func launches(
+    tenant: String, uri: String, guestName: String, limit: Int = .max
+  ) throws(StoreError) -> [LaunchRow] {
+    try launches(
+      "tenant = ? AND uri = ? AND guest_name = ?", [.text(tenant), .text(uri), .text(guestName)], limit)
+  }
+
   /// All of a tenant's launches, newest first.
   package borrowing func launches(tenant: String, limit: Int = .max) throws(StoreError) -> [LaunchRow] {
     try launches("tenant = ?", [.text(tenant)], limit)

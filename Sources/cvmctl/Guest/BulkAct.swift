@@ -2,14 +2,16 @@ import CVMCore
 import Dispatch
 import Synchronization
 
-/// One act on several guests: each is tried, each failure is reported, the first failure gives the exit code.
+/// One act on several guests: each is tried, one failure does not stop the rest, the first failure gives the exit code.
 enum BulkAct {
-  /// Runs `act` for every name and returns what it gave for those that succeeded, in the order of `names`.
-  /// - Parameter core: for the first worker; every further one opens its own.
+  /// Runs `act` for every name.
+  /// - Parameters:
+  ///   - core: for the first worker; every further one opens its own.
+  ///   - isOne: one thing was asked for by name: its failure is the command's own, and its result an object.
   static func run<Result: Sendable>(
-    _ names: [String], jobs: Int = 1, _ core: Core, _ settings: Settings,
+    _ names: [String], isOne: Bool, jobs: Int = 1, _ core: Core, _ settings: Settings,
     _ act: @escaping @Sendable (Core, String) throws -> Result
-  ) throws -> [Result] {
+  ) throws -> BulkResult<Result> {
     let results = Mutex([Swift.Result<Result, any Error>?](repeating: nil, count: names.count))
     let next = Atomic(0)
     let worker: @Sendable (Core) -> Void = { core in
@@ -26,17 +28,42 @@ enum BulkAct {
       let cores = try [core] + (1..<min(jobs, names.count)).map { _ in try settings.core() }
       DispatchQueue.concurrentPerform(iterations: cores.count) { worker(cores[$0]) }
     }
-    let all = results.withLock { $0.compactMap { $0 } }
-    let failures = zip(names, all).compactMap { name, result in
-      if case .failure(let error) = result { (name: name, error: error) } else { nil }
+    var result = BulkResult<Result>(isOne: isOne)
+    for (name, outcome) in zip(names, results.withLock { $0.compactMap { $0 } }) {
+      switch outcome {
+      case .success(let done): result.done.append((name, done))
+      case .failure(let error): result.failures.append((name, error))
+      }
     }
-    guard let first = failures.first else { return try all.map { try $0.get() } }
-    guard names.count > 1 else { throw first.error }
-    throw BulkFailure(failures: failures)
+    if isOne, let failure = result.failures.first { throw failure.error }
+    return result
+  }
+}
+
+/// What became of an act on several guests, in the order in which they were named.
+struct BulkResult<Result: Sendable> {
+  let isOne: Bool
+  var done: [(name: String, value: Result)] = []
+  var failures: [(name: String, error: any Error)] = []
+
+  init(isOne: Bool) { self.isOne = isOne }
+
+  /// Of the one thing that a verb without bulk did.
+  init(_ name: String, _ value: Result) {
+    isOne = true
+    done = [(name, value)]
+  }
+
+  /// Prints what succeeded, then throws what failed. A document on standard output would pass for the whole, so that with
+  /// failures the names of what succeeded stand in the error's details instead.
+  func show(_ output: OutputFormat, _ print: ([Result]) throws -> Void) throws {
+    if failures.isEmpty || ![.json, .yaml].contains(output) { try print(done.map(\.value)) }
+    guard failures.isEmpty else { throw BulkFailure(failures: failures, succeeded: done.map(\.name)) }
   }
 }
 
 /// What failed of an act on several guests; the first one gives the exit code.
 struct BulkFailure: Error {
   let failures: [(name: String, error: any Error)]
+  let succeeded: [String]
 }

@@ -15,6 +15,6 @@ struct CreateCommand: ParsableCommand {
     let guest = try core.define(DefinitionSource(file), try definition.overrides())
     let started = try core.start(
       guest.name, try options.options(), progress: try global.progress(for: guest.name))
-    try global.show(started: [started])
+    try global.show(started: BulkResult(guest.name, started))
   }
 }

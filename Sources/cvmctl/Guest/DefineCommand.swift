@@ -13,20 +13,25 @@ struct DefineCommand: ParsableCommand {
 
   func run() throws {
     let core = try global.core()
-    guard !dryRun else {
-      for file in files {
-        let plan = try core.planDefinition(DefinitionSource(file), overrides.overrides())
-        try global.show(
-          document: plan.xml, as: DomainDocument(name: plan.definition.name, xml: plan.xml, simulated: false))
-      }
-      return
-    }
-    let settings = try global.settings()
     let overrides = try self.overrides.overrides()
-    let guests = try BulkAct.run(files, core, settings) { core, file in
+    guard !dryRun else { return try plan(core, overrides) }
+    let settings = try global.settings()
+    let guests = try BulkAct.run(files, isOne: files.count == 1, core, settings) { core, file in
       try core.define(DefinitionSource(file), overrides)
     }
     try global.show(acted: guests, "defined")
+  }
+
+  private func plan(_ core: Core, _ overrides: DefinitionOverrides) throws {
+    let documents = try files.map { file in
+      let plan = try core.planDefinition(DefinitionSource(file), overrides)
+      return DomainDocument(name: plan.definition.name, xml: plan.xml, simulated: false)
+    }
+    if files.count == 1, let document = documents.first {
+      try global.show(document: document.xml, as: document)
+    } else {
+      try global.show(document: documents.map(\.xml).joined(), as: documents)
+    }
   }
 }
 

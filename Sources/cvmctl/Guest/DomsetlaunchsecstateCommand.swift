@@ -16,6 +16,6 @@ struct DomsetlaunchsecstateCommand: ParsableCommand {
     let address: UInt64? = try setAddress.map { try Number.unsigned($0, "--set-address") }
     let done = try global.core().injectPacket(
       headerFile: secrethdr, payloadFile: secret, address: address, into: guest)
-    try global.show(acted: [done], "has its secret")
+    try global.show(acted: BulkResult(done.name, done), "has its secret")
   }
 }

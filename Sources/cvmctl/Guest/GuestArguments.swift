@@ -23,8 +23,19 @@ struct GuestArguments: ParsableArguments {
     guard (1...64).contains(jobs) else { throw ValidationError("--jobs is a number between 1 and 64") }
   }
 
-  /// The chosen guests' names. `eligible` says which states `--all` and `--label` reach.
-  func names(_ core: Core, eligible: (GuestOverview) -> Bool) throws -> [String] {
+  /// Does `act` to every chosen guest. `eligible` says which states `--all` and `--label` reach.
+  func act<Result: Sendable>(
+    _ global: GlobalOptions, on eligible: (GuestOverview) -> Bool,
+    _ act: @escaping @Sendable (Core, String) throws -> Result
+  ) throws -> BulkResult<Result> {
+    let core = try global.core()
+    return try BulkAct.run(
+      try names(core, eligible: eligible), isOne: guests.count == 1, jobs: jobs, core, try global.settings(),
+      act)
+  }
+
+  /// The chosen guests' names.
+  private func names(_ core: Core, eligible: (GuestOverview) -> Bool) throws -> [String] {
     guard guests.isEmpty else { return guests }
     let labels = try LabelOption.parse(label)
     return try core.guests(GuestFilter()).filter { guest in

@@ -9,10 +9,7 @@ struct ShutdownCommand: ParsableCommand {
   @OptionGroup var global: GlobalOptions
 
   func run() throws {
-    let core = try global.core()
-    let settings = try global.settings()
-    let names = try guests.names(core) { $0.isActive }
-    let done = try BulkAct.run(names, jobs: guests.jobs, core, settings) { core, name in
+    let done = try guests.act(global, on: { $0.isActive }) { core, name in
       try core.perform(.shutdown, on: name)
     }
     try global.show(acted: done, "is being shut down")

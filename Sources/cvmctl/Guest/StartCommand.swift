@@ -11,12 +11,9 @@ struct StartCommand: ParsableCommand {
   @OptionGroup var global: GlobalOptions
 
   func run() throws {
-    let core = try global.core()
-    let settings = try global.settings()
-    let names = try guests.names(core) { !$0.isActive }
     let options = try self.options.options()
     let global = self.global
-    let started = try BulkAct.run(names, jobs: guests.jobs, core, settings) { core, name in
+    let started = try guests.act(global, on: { !$0.isActive }) { core, name in
       try core.start(name, options, progress: try global.progress(for: name))
     }
     try global.show(started: started)
@@ -38,6 +35,12 @@ struct StartOptionGroup: ParsableArguments {
   var secret: [String] = []
   @Option(help: ArgumentHelp("A session made by 'session create'.", valueName: "prefix")) var session: String?
   @OptionGroup var references: ReferenceOptions
+
+  func validate() throws {
+    guard session == nil || !unattestable else {
+      throw ValidationError("--session and --unattestable exclude each other")
+    }
+  }
 
   func options() throws -> StartOptions {
     StartOptions(

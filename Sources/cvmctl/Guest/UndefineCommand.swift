@@ -17,13 +17,10 @@ struct UndefineCommand: ParsableCommand {
   }
 
   func run() throws {
-    let core = try global.core()
-    let settings = try global.settings()
-    let names = try guests.names(core) { !$0.isActive }
     let options = UndefineOptions(
       removeNVRAM: nvram, keepNVRAM: keepNvram, managedSave: managedSave, snapshotsMetadata: snapshotsMetadata
     )
-    let done = try BulkAct.run(names, jobs: guests.jobs, core, settings) { core, name in
+    let done = try guests.act(global, on: { !$0.isActive }) { core, name in
       try core.undefine(name, options)
     }
     try global.show(acted: done, "undefined")
