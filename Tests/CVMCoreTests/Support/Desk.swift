@@ -2,6 +2,7 @@ import Bytes
 import CVMCore
 import CVMCrypto
 import StateStore
+import Testing
 
 /// A core over a scripted host and a store of its own, with the example's firmware and kernel at hand.
 final class Desk {
@@ -30,17 +31,21 @@ final class Desk {
       allowsSimulated: true, backend: { () throws(BackendError) in host })
   }
 
-  func yaml(_ lines: String...) -> String {
-    (["name: web1", "virt: qemu", "memory: 64MiB", "cpu: EPYC-Milan", "firmware: \(scratch.file("ex.fd"))"] + lines)
+  /// A guest file of these lines over a few of its own; a later line replaces an own one of the same key.
+  func yaml(_ lines: [String]) -> String {
+    func key(_ line: String) -> Substring { line.prefix { $0 != ":" } }
+    let own = [
+      "name: web1", "virt: qemu", "memory: 64MiB", "cpu: EPYC-Milan", "firmware: \(scratch.file("ex.fd"))",
+    ]
+    return (own.filter { line in !lines.contains { key($0) == key(line) } } + lines)
       .joined(separator: "\n") + "\n"
   }
 
   @discardableResult
-  func define(_ lines: String...) throws -> GuestOverview {
-    let file = try scratch.write(
-      (["name: web1", "virt: qemu", "memory: 64MiB", "cpu: EPYC-Milan", "firmware: \(scratch.file("ex.fd"))"] + lines)
-        .joined(separator: "\n") + "\n", to: "guest.yaml")
-    return try core.define(DefinitionSource(file), DefinitionOverrides())
+  func define(_ lines: String..., overrides: DefinitionOverrides = DefinitionOverrides()) throws
+    -> GuestOverview
+  {
+    try core.define(DefinitionSource(try scratch.write(yaml(lines), to: "guest.yaml")), overrides)
   }
 
   func start(_ options: StartOptions = StartOptions()) throws -> StartedGuest {
@@ -49,6 +54,20 @@ final class Desk {
 
   /// The record of the latest launch.
   func record() throws -> LaunchRecord { try core.launchRecord("web1") }
+
+  /// The latest launch has its transport keys in the store.
+  func keepsKeys() throws -> Bool {
+    let store = try StateStore(path: scratch.file("state"), access: .readOnly, at: .now())
+    let row = try #require(try store.launches(tenant: "default", limit: 1).first)
+    #expect((row.wrappedTEK == nil) == (row.wrappedTIK == nil))
+    return row.wrappedTEK != nil
+  }
+
+  /// Nothing that a launch adds to a definition stands in the stored one.
+  func hasCleanDefinition() -> Bool {
+    guard let stored = host.stored else { return false }
+    return !stored.contains("<session") && !stored.contains("<dhCert")
+  }
 
   var secret: SecretSource { SecretSource(name: "luks-key", path: scratch.file("secret")) }
 

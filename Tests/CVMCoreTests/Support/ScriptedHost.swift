@@ -65,7 +65,9 @@ final class ScriptedHost: LaunchBackend {
   func hostname() throws(BackendError) -> String { "scripted" }
   func canonicalURI() throws(BackendError) -> String { uri }
   func capabilities() throws(BackendError) -> String { "<capabilities/>" }
-  func domainCapabilities(_ query: DomainCapabilitiesQuery) throws(BackendError) -> String { "<domainCapabilities/>" }
+  func domainCapabilities(_ query: DomainCapabilitiesQuery) throws(BackendError) -> String {
+    "<domainCapabilities/>"
+  }
   func version() throws(BackendError) -> HostVersion {
     HostVersion(library: "9.0.0", daemon: "9.0.0", hypervisorType: "QEMU", hypervisor: "7.2.0")
   }
@@ -86,8 +88,12 @@ final class ScriptedHost: LaunchBackend {
   }
 
   func guests(_ filter: GuestFilter) throws(BackendError) -> [GuestState] { guest().map { [$0] } ?? [] }
-  func guest(named name: String) throws(BackendError) -> GuestState? { guest().flatMap { $0.name == name ? $0 : nil } }
-  func guest(_ uuid: GuestUUID) throws(BackendError) -> GuestState? { guest().flatMap { $0.uuid == uuid ? $0 : nil } }
+  func guest(named name: String) throws(BackendError) -> GuestState? {
+    guest().flatMap { $0.name == name ? $0 : nil }
+  }
+  func guest(_ uuid: GuestUUID) throws(BackendError) -> GuestState? {
+    guest().flatMap { $0.uuid == uuid ? $0 : nil }
+  }
   func guest(id: Int) throws(BackendError) -> GuestState? { guest().flatMap { $0.id == id ? $0 : nil } }
 
   func info(_ uuid: GuestUUID) throws(BackendError) -> GuestInfo { throw .unsupported(reason: "no info") }
@@ -150,16 +156,20 @@ final class ScriptedHost: LaunchBackend {
     guard let security = definition.launchSecurity else { return nil }
     let policy = SEVPolicy(rawValue: UInt32(truncatingIfNeeded: security.policy.rawValue))
     var keys = try TransportKeys(tek: SecretBytes(count: 16), tik: SecretBytes(count: 16))
-    if let session = security.session.flatMap(Base64.decode), let owner = security.dhCert.flatMap(Base64.decode) {
+    if let session = security.session.flatMap(Base64.decode),
+      let owner = security.dhCert.flatMap(Base64.decode)
+    {
       keys = try LaunchBlob.unwrap(
-        session: session, certificate: owner, platformKey: platform.pdhKey, policy: policy, apiMajor: 1, apiMinor: 55)
+        session: session, certificate: owner, platformKey: platform.pdhKey, policy: policy, apiMajor: 1,
+        apiMinor: 55)
     }
     let digest =
       if let scripted = script.digest { scripted } else {
         try MeasuredInputs(definition, ReferenceFiles(), hostSignature: { nil }).digest()
       }
     let measurement = try LaunchMeasurement.compute(
-      apiMajor: 1, apiMinor: 55, build: 21, policy: policy, digest: digest, nonce: try Random.bytes(16), tik: keys.tik)
+      apiMajor: 1, apiMinor: 55, build: 21, policy: policy, digest: digest, nonce: try Random.bytes(16),
+      tik: keys.tik)
     let info = LaunchSecurityInfo(
       measurement: measurement.serialized(), apiMajor: 1, apiMinor: 55, buildID: 21, policy: policy.rawValue,
       snpPolicy: nil)
@@ -171,12 +181,17 @@ final class ScriptedHost: LaunchBackend {
     return launch.flatMap { script.telling($0.info) }
   }
 
-  func inject(header: [UInt8], payload: [UInt8], address: UInt64?, into uuid: GuestUUID) throws(BackendError) {
+  func inject(header: [UInt8], payload: [UInt8], address: UInt64?, into uuid: GuestUUID) throws(BackendError)
+  {
     try call("inject")
     do {
-      guard let launch, let measurement = launch.info.measurement else { throw BackendError.conflict(reason: "no launch") }
+      guard let launch, let measurement = launch.info.measurement else {
+        throw BackendError.conflict(reason: "no launch")
+      }
       let packet = try SecretPacket(header: header, payload: payload)
-      secrets.append(try SecretTable(parsing: try packet.open(keys: launch.keys, measurement: Array(measurement.prefix(32)))))
+      secrets.append(
+        try SecretTable(
+          parsing: try packet.open(keys: launch.keys, measurement: Array(measurement.prefix(32)))))
     } catch {
       throw .launchFailed(reason: "LAUNCH_SECRET: \(error)", status: nil)
     }

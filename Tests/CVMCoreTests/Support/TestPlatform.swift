@@ -46,7 +46,8 @@ struct TestPlatform {
   /// As libvirt hands it on.
   var presented: SEVPlatform {
     SEVPlatform(
-      pdh: pdh.serialized(), certificateChain: pek.serialized() + oca.serialized() + cek.serialized(), cpu0ID: nil,
+      pdh: pdh.serialized(), certificateChain: pek.serialized() + oca.serialized() + cek.serialized(),
+      cpu0ID: nil,
       cbitPosition: 51, reducedPhysicalBits: 1, maxGuests: 10, maxESGuests: 5)
   }
 
