@@ -23,7 +23,7 @@ import Testing
 
   @Test func `say everything that a guest is made of`() throws {
     let file = try guest(
-      "uuid: 8F0752F441314 37cb07112cbe79d4e3c".replacing(" ", with: ""), "tenant: acme", "virt: qemu",
+      "uuid: 8F0752F44131437CB07112CBE79D4E3C", "tenant: acme", "virt: qemu",
       "machine: pc-q35-7.2", "emulator: /usr/bin/qemu", "cpu: EPYC-Milan", "vcpus: 4", "firmware: /ovmf.fd",
       "kernel: /vmlinuz", "initrd: /initrd", "cmdline: 'a=\"<&>\" b'",
       "disks: [{source: /a.qcow2}, {source: /b.img, target: vdz, readonly: true}, {source: /dev/vg/c, format: raw}]",

@@ -1,4 +1,5 @@
 import CVMCore
+import StateStore
 import Testing
 
 @Suite("policies of a tenant") struct PoliciesTests {
@@ -104,12 +105,12 @@ import Testing
   @Test func `one that a guest uses is not deleted`() throws {
     try create()
     try desk.define("launch: {type: sev, policy: web}")
-    guard
-      case .store(.conflict(kind: "policy", name: "web", _))? = refusal({ _ = try core.deletePolicy("web") })
+    guard case .store(.conflict(let kind, let name, _))? = refusal({ _ = try core.deletePolicy("web") })
     else {
       Issue.record("deleted")
       return
     }
+    #expect(kind == "policy" && name == "web")
     _ = try core.undefine("web1", UndefineOptions())
     #expect(try core.deletePolicy("web").name == "web")
     guard case .notFound? = refusal({ _ = try core.policy("web", type: .sev) }) else {

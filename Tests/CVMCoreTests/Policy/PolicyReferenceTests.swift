@@ -29,7 +29,7 @@ import Testing
   }
 
   @Test(arguments: [
-    ("NODBG", LaunchType.sev, UInt64(1)), ("NODBG,NOKS", .sev, 3), ("NODBG|NOKS", .sev, 3),
+    ("NODBG", LaunchType.sev, UInt64(1)), ("NODBG,NOKS", .sev, 3), ("NODBG|NOKS", .sev, 3), ("nodbg,noks", .sev, 3),
     ("NODBG+NOKS+ES", .sevES, 7),
     ("NOSEND,DOMAIN,SEV", .sev, 0x38), ("0x0b", .sev, 0xB), ("11", .sev, 11), ("0x30000", .sevSNP, 0x30000),
     ("0xFFFFFFFF", .sev, 0xFFFF_FFFF),
@@ -47,7 +47,7 @@ import Testing
   @Test(arguments: [
     ("0x100000000", LaunchType.sev), ("4294967296", .sevES), ("NODBG,NOKSS", .sev), ("a|b", .sev),
     ("NODBG,", .sev),
-    ("NODBG", .sevSNP), ("a|b", .sevSNP), ("nodbg,noks", .sev),
+    ("NODBG", .sevSNP), ("a|b", .sevSNP),
   ])
   func `a value that the type does not have is a wrong use`(_ text: String, _ type: LaunchType) {
     guard case .usage? = refusal({ _ = try PolicyReference(text).value(for: type) }) else {
