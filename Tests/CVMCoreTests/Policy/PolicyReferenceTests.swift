@@ -29,7 +29,8 @@ import Testing
   }
 
   @Test(arguments: [
-    ("NODBG", LaunchType.sev, UInt64(1)), ("NODBG,NOKS", .sev, 3), ("NODBG|NOKS", .sev, 3), ("nodbg,noks", .sev, 3),
+    ("NODBG", LaunchType.sev, UInt64(1)), ("NODBG,NOKS", .sev, 3), ("NODBG|NOKS", .sev, 3),
+    ("nodbg,noks", .sev, 3),
     ("NODBG+NOKS+ES", .sevES, 7),
     ("NOSEND,DOMAIN,SEV", .sev, 0x38), ("0x0b", .sev, 0xB), ("11", .sev, 11), ("0x30000", .sevSNP, 0x30000),
     ("0xFFFFFFFF", .sev, 0xFFFF_FFFF),
