@@ -97,7 +97,9 @@ let package = Package(
     tests("VaultTests", ["Bytes", "CVMCrypto", "Documents", "StateStore", "Vault"]),
     tests(
       "CVMCoreTests",
-      ["Attestation", "Bytes", "CVMCore", "CVMCrypto", "Documents", "SEV", "StateStore", "Vault"]),
+      [
+        "Attestation", "Bytes", "CVMCore", "CVMCrypto", "Documents", "SEV", "StateStore", "TestHarness", "Vault",
+      ]),
     tests("LibvirtBackendTests", ["Bytes", "CLibvirt", "CVMCore", "Documents", "LibvirtBackend"]),
     tests(
       "SimulatedBackendTests",

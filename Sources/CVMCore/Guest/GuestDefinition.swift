@@ -171,7 +171,12 @@ extension GuestDefinition {
 extension StringProtocol {
   /// Without blanks and line ends at both ends (ASCII ones: XML's white space).
   package var trimmingBlanks: String {
-    func isBlank(_ character: Character) -> Bool { " \t\r\n".contains(character) || character == "\r\n" }
+    func isBlank(_ character: Character) -> Bool {
+      switch character {
+      case " ", "\t", "\r", "\n", "\r\n": true  // the last is one character
+      default: false
+      }
+    }
     return String(drop(while: isBlank).reversed().drop(while: isBlank).reversed())
   }
 }

@@ -131,6 +131,7 @@ extension Launcher {
         try backend.inject(header: packet.header, payload: packet.ciphertext, address: nil, into: uuid)
       }
     } catch {
+      if case .backend(.outcomeUnknown) = error { throw error }  // it may have been taken
       record.secretsInjected = 0
       throw error
     }

@@ -130,6 +130,17 @@ struct CallFailure: CustomTestStringConvertible, Sendable {
   @Test func `a packet whose fate is unknown is the only one of its launch`() throws {
     try refused(CallFailure(call: "inject", error: .outcomeUnknown(operation: "inject", reason: "lost")))
     #expect(try desk.record().secretsInjected == 1, "the AMD-SP may have taken it")
+    desk.host.script.failures = [:]
+    let header = try desk.scratch.write(Array(repeating: 0, count: 52), to: "header")
+    let payload = try desk.scratch.write(Array(repeating: 0, count: 64), to: "payload")
+    let problem = refusal {
+      _ = try desk.core.injectPacket(headerFile: header, payloadFile: payload, address: nil, into: "web1")
+    }
+    guard case .conflict? = problem else {
+      Issue.record("\(String(describing: problem))")
+      return
+    }
+    #expect(desk.host.calls.count { $0 == "inject" } == 1)
   }
 
   @Test func `a packet that the AMD-SP refused counts for nothing`() throws {
