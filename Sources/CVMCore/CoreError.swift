@@ -36,6 +36,8 @@ package enum CoreError: Error, Sendable {
   case store(StoreError)
   case vault(VaultError)
   case crypto(CryptoError)
+  /// SIGINT or SIGTERM: what was begun was undone.
+  case interrupted(signal: Int32, guest: String)
 }
 
 /// What a guest's launch would give away, or how it left its definition.

@@ -20,6 +20,8 @@ enum CVMExit: Int32, Sendable {
   case auditUnavailable = 14
   case vaultLocked = 15
   case corrupt = 16
+  case interrupted = 130
+  case terminated = 143
 
   /// The `code` of a JSON error.
   var code: String {
@@ -40,6 +42,8 @@ enum CVMExit: Int32, Sendable {
     case .auditUnavailable: "audit-unavailable"
     case .vaultLocked: "vault-locked"
     case .corrupt: "corrupt"
+    case .interrupted: "interrupted"
+    case .terminated: "terminated"
     }
   }
 }

@@ -124,6 +124,10 @@ extension Failure {
     case .store(let error): self = Failure(store: error)
     case .vault(let error): self = Failure(vault: error)
     case .crypto(let error): self.init(exit: .failure, message: error.summary)
+    case .interrupted(let signal, let guest):
+      self.init(
+        exit: signal == SIGTERM ? .terminated : .interrupted,
+        message: "interrupted: guest '\(guest)' was not launched")
     }
   }
 

@@ -7,6 +7,8 @@ extension Core {
     _ name: String, _ options: StartOptions, progress: @escaping LaunchProgress
   ) throws(CoreError) -> StartedGuest {
     try requireWritable()
+    // Of several guests those that come after the signal are left alone.
+    if let signal = Interruption.signal { throw .interrupted(signal: signal, guest: name) }
     let found = try find(name)
     guard let guest = found.recorded, let policy = guest.policy else { return try startPlain(found, options) }
     _ = try store()  // makes the state directory that the lock is in

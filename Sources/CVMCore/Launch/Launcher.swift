@@ -95,7 +95,11 @@ struct Launcher: ~Copyable {
     let clock = ContinuousClock()
     let start = clock.now
     var event = LaunchMachine.Event.succeeded
-    do {
+    do throws(CoreError) {
+      // Past `resume` the guest runs: the launch is over, and no longer ours to undo.
+      if let signal = Interruption.signal, step != .record {
+        throw CoreError.interrupted(signal: signal, guest: guest.name)
+      }
       let note = try perform(step)
       progress(.done(step, note: note))
     } catch {
@@ -149,6 +153,7 @@ struct Launcher: ~Copyable {
       throw .malformedDocument(source: "the definition of '\(guest.name)'", error)
     }
     let uuid = guest.uuid
+    Interruption.arm()
     let fresh = try core.launched { backend throws(BackendError) in try backend.startPaused(uuid, xml: xml) }
     let id = fresh.id
     paused = consume fresh
