@@ -98,7 +98,8 @@ let package = Package(
     tests(
       "CVMCoreTests",
       [
-        "Attestation", "Bytes", "CVMCore", "CVMCrypto", "Documents", "SEV", "StateStore", "TestHarness", "Vault",
+        "Attestation", "Bytes", "CVMCore", "CVMCrypto", "Documents", "SEV", "StateStore", "TestHarness",
+        "Vault",
       ]),
     tests("LibvirtBackendTests", ["Bytes", "CLibvirt", "CVMCore", "Documents", "LibvirtBackend"]),
     tests(

@@ -16,13 +16,17 @@ struct Failure {
   var details: [(key: String, value: Documents.Value)] = []
 
   /// Writes the error and returns its exit code.
-  static func report(_ error: any Error, json: Bool) -> Int32 {
-    let failure = Failure(error)
+  /// - Parameter showsCause: what lies behind the error goes out too. No error holds a secret.
+  static func report(_ error: any Error, json: Bool, showsCause: Bool) -> Int32 {
+    var failure = Failure(error)
+    let cause = showsCause ? String(reflecting: error).oneLine : nil
+    if json, let cause { failure.details.append(("debug", .string(cause))) }
     if let bulk = error as? BulkFailure, !json {
       for (_, error) in bulk.failures { Failure(error).write(json: false) }
     } else {
       failure.write(json: json)
     }
+    if !json, let cause { Terminal.note("cvmctl: debug: " + TerminalSafe.escape(cause)) }
     return failure.exit.rawValue
   }
 

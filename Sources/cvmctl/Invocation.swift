@@ -14,7 +14,7 @@ enum Invocation {
       if rest.first == "complete" { return try CompleteVerb.run(Array(rest.dropFirst()), after: globals) }
       return try parsed(words)
     } catch {
-      return Failure.report(error, json: wantsJSON(words))
+      return Failure.report(error, json: wantsJSON(words), showsCause: wantsCause(words))
     }
   }
 
@@ -43,22 +43,35 @@ enum Invocation {
     throw UsageError(CVMCtl.message(for: error), hint: "try 'cvmctl help'")
   }
 
-  /// Whether errors go out as JSON: by the last `-o`, also of words that could not be parsed, then the environment, then the
-  /// configuration.
+  /// Whether errors go out as JSON.
   private static func wantsJSON(_ words: [String]) -> Bool {
-    var format: Substring?
+    lastValue(["-o", "--output"], of: words, variable: "CVMCTL_OUTPUT", key: "output") == "json"
+  }
+
+  private static func wantsCause(_ words: [String]) -> Bool {
+    words.prefix { $0 != "--" }.contains("--debug")
+      || lastValue(["--log-level"], of: words, variable: nil, key: "log-level") == "debug"
+  }
+
+  /// A setting's value, also of words that could not be parsed: the last one given, then the environment's, then the
+  /// configuration's.
+  private static func lastValue(
+    _ names: [String], of words: [String], variable: String?, key: String
+  ) -> String? {
+    var value: Substring?
     let words = words.prefix { $0 != "--" }
     for (word, next) in zip(words, words.dropFirst().map { $0[...] } + [nil]) {
-      if word == "-o" || word == "--output" {
-        format = next ?? format
-      } else if let prefix = ["--output=", "-o=", "-o"].first(where: word.hasPrefix) {
-        format = word.dropFirst(prefix.count)
+      if names.contains(word) {
+        value = next ?? value
+      } else if let name = names.first(where: { word.hasPrefix($0) }) {
+        let rest = word.dropFirst(name.count)
+        if rest.first == "=" { value = rest.dropFirst() } else if !name.hasPrefix("--") { value = rest }
       }
     }
-    if let format { return format == "json" }
-    if let format = Environment["CVMCTL_OUTPUT"] { return format == "json" }
+    if let value { return String(value) }
+    if let variable, let value = Environment[variable] { return value }
     let files = (try? ConfigurationFile.loadAll()) ?? []
-    return files.lazy.compactMap { $0.values["output"] }.first == "json"
+    return files.lazy.compactMap { $0.values[key] }.first
   }
 }
 

@@ -12,7 +12,7 @@ package struct HostInfo: Encodable, Equatable, Sendable {
   package var reducedPhysicalBits: UInt32?
   /// 0 where the host could not tell.
   package var maxGuests: UInt32?
-  package var maxESGuests: UInt32?
+  package var maxEsGuests: UInt32?
   /// GET_ID, hex.
   package var platformId: String?
   /// SHA-256 of the PDH certificate, hex.
@@ -30,7 +30,7 @@ extension Core {
     var info = HostInfo(
       host: try hostname(), uri: try canonicalURI(), sev: false, simulated: try isSimulated(),
       cbitPosition: nil,
-      reducedPhysicalBits: nil, maxGuests: nil, maxESGuests: nil, platformId: nil, pdhDigest: nil,
+      reducedPhysicalBits: nil, maxGuests: nil, maxEsGuests: nil, platformId: nil, pdhDigest: nil,
       certificates: "none", product: nil, libvirt: version.daemon,
       hypervisor: version.hypervisor.map { "\(version.hypervisorType) \($0)" } ?? version.hypervisorType)
     let presented: PresentedPlatform
@@ -47,7 +47,7 @@ extension Core {
     info.cbitPosition = presented.platform.cbitPosition
     info.reducedPhysicalBits = presented.platform.reducedPhysicalBits
     info.maxGuests = presented.platform.maxGuests
-    info.maxESGuests = presented.platform.maxESGuests
+    info.maxEsGuests = presented.platform.maxESGuests
     info.platformId = presented.platform.cpu0ID.map { Hex.encode($0) }
     info.product = verification.product
     info.certificates = Self.text(verification)

@@ -133,7 +133,7 @@ package enum TransportKeyFile {
 
 extension Core {
   /// Verifies a guest's latest launch again: what the host says now, held against what the definition predicts, or the files given.
-  /// The record keeps the verdict of the launch itself.
+  /// A mismatch before the guest was let go is the launch's own verdict: nothing lets it go then. Later the record stays as it is.
   package func verifyLaunch(
     _ name: String, _ references: ReferenceFiles, digest: [UInt8]?
   ) throws(CoreError) -> LaunchVerification {
@@ -142,7 +142,7 @@ extension Core {
       throw .unsupported("guest '\(found.state.name)' has no launch security: nothing measures it")
     }
     guard let row = try latestLaunch(of: guest) else { throw .notFound(.launch, "of guest '\(guest.name)'") }
-    let record = try LaunchRecord(row: row)
+    var record = try LaunchRecord(row: row)
     let keys = try transportKeys(of: row, record)
     let uuid = guest.uuid
     let info = try hosted { backend throws(BackendError) in try backend.launchSecurity(uuid) }
@@ -150,8 +150,14 @@ extension Core {
     let evidence = try LaunchEvidence(info, guest: guest.name)
     let policy = SEVPolicy(rawValue: UInt32(truncatingIfNeeded: guest.policy?.rawValue ?? 0))
     let reference = try reference(guest, references, policy: policy, digest: digest)
-    return try LaunchVerification(
+    let verification = try LaunchVerification(
       evidence, reference, tik: keys.tik, guest: guest.name, simulated: record.simulated)
+    if record.outcome == .paused, verification.verdict == .mismatch, !readOnly {
+      record.verdict = .mismatch
+      record.differences = verification.differences
+      try keep(record, act: "launch.verify", keepsKeys: true)
+    }
+    return verification
   }
 
   private func reference(

@@ -49,7 +49,8 @@ package struct LaunchPolicy: Equatable, Sendable {
     self.createdAt = createdAt
   }
 
-  package var isBuiltIn: Bool { version == 0 }
+  /// A number on the command line has version 0 too, but no name that stands for it.
+  package var isBuiltIn: Bool { Self.builtIn.contains { $0.name == name && $0.value == value } }
 }
 
 extension LaunchPolicy {

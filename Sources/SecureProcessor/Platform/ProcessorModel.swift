@@ -40,7 +40,8 @@ package struct ProcessorModel: Equatable, Sendable {
   }
 
   package var maxSEVGuests: UInt32 { maxASID - minSEVASID + 1 }
-  package var maxESGuests: UInt32 { minSEVASID - 1 }
+  /// None where the host's driver leaves SEV-ES off.
+  package var maxESGuests: UInt32 { initializesES ? minSEVASID - 1 : 0 }
 
   /// The ASIDs that a guest may have.
   package func asids(es: Bool) -> Range<UInt32> {

@@ -6,6 +6,7 @@ import CVMCrypto
 /// |------------------------|-------------------------------------------------------|
 /// | `lock`                 | held (flock) for the time of a transaction            |
 /// | `chip`                 | `ChipRecord`, written once and last                   |
+/// | `unfinished`           | there while the directory is being filled             |
 /// | `platform`             | `PlatformRecord`                                      |
 /// | `cek.cert`             | the signed CEK, for an owner to import                |
 /// | `ask_ark.cert`         | ASK ‖ ARK, likewise; neither file is read here        |
@@ -29,6 +30,7 @@ package final class PlatformDirectory {
     static let chip = "chip"
     static let platform = "platform"
     static let guests = "guests"
+    static let unfinished = "unfinished"
     static let cek = "cek.cert"
     static let authorities = "ask_ark.cert"
     static let all: Set<String> = [lock, chip, platform, guests, cek, authorities]
@@ -68,13 +70,20 @@ package final class PlatformDirectory {
     do { try StateFolder.make(path: path) } catch .exists {}
     let folder = try StateFolder(path: path)
     let lock = try FileLock.acquire(File.lock, in: folder, seconds: timeout)
-    // The chip is written last: without one there is no AMD-SP yet, however far an interrupted call came.
-    if try !folder.names().contains(File.chip) {
+    let names = Set(try folder.names())
+    if !names.contains(File.chip) {
+      // No AMD-SP yet, however far an interrupted call came; or one that lost its chip, which nothing replaces.
+      guard names.contains(File.unfinished) || names.isDisjoint(with: [File.platform, File.guests]) else {
+        throw .corrupt(file: folder.file(File.chip), reason: "missing")
+      }
+      try folder.replace(File.unfinished, with: SecretBytes(copying: [1]))
+      try folder.flush()
       let chip: ChipIdentity
       do { chip = try ChipIdentity.make(model: model, entropy: entropy) } catch { throw .crypto(error) }
       var processor = SecureProcessor(model: model, chip: chip)
       do { try processor.switchOn(entropy: entropy) } catch { throw .refused(error) }
       try fill(folder, path: path, processor)
+      folder.remove(File.unfinished)
     }
     withExtendedLifetime(lock) {}
     return try PlatformDirectory(path: path, timeout: timeout)

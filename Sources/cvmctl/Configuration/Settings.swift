@@ -70,6 +70,9 @@ struct Settings: Sendable {
 
   subscript(_ key: String) -> String { all.first { $0.key == key }?.value ?? "" }
 
+  /// The configuration accepts what is simulated.
+  var allowsSimulated: Bool { self["simulated"] == "allow" }
+
   /// The tenant was named by option, environment or file: listings filter by it.
   var namesTenant: Bool { all.contains { $0.key == "tenant" && $0.origin != "default" } }
 
@@ -80,7 +83,7 @@ struct Settings: Sendable {
     return try Core(
       tenant: self["tenant"], uri: uri, stateDirectory: self["state-dir"], timeout: timeout,
       readOnly: readOnly,
-      allowsSimulated: self["simulated"] == "allow"
+      allowsSimulated: allowsSimulated
     ) { [timeout, readOnly] () throws(BackendError) in
       if let name = try HostName(uri: uri) {
         return try SimulatedBackend(

@@ -70,7 +70,8 @@ struct HostCertsVerifyCommand: ParsableCommand {
     let verification =
       if let sev, let ca {
         try PlatformVerification.verify(
-          sevFile: sev, caFile: ca, trustRoot: trustRoot, allowsSimulated: allowSimulated)
+          sevFile: sev, caFile: ca, trustRoot: trustRoot,
+          allowsSimulated: try allowSimulated || global.settings().allowsSimulated)
       } else {
         try global.core().verifyHostCertificates(trustRoot: trustRoot, allowsSimulated: allowSimulated)
       }

@@ -25,7 +25,7 @@ extension HostInfo: Renderable {
     Column("C-bit position") { $0.cbitPosition.map { String($0) } ?? "-" },
     Column("Reduced physical bits") { $0.reducedPhysicalBits.map { String($0) } ?? "-" },
     Column("SEV guests at once") { $0.maxGuests.map { $0 == 0 ? "not told" : String($0) } ?? "-" },
-    Column("SEV-ES guests at once") { $0.maxESGuests.map { $0 == 0 ? "not told" : String($0) } ?? "-" },
+    Column("SEV-ES guests at once") { $0.maxEsGuests.map { $0 == 0 ? "not told" : String($0) } ?? "-" },
     Column("Platform id") { $0.platformId ?? "-" },
     Column("PDH") { $0.pdhDigest ?? "-" },
     Column("Certificates") { $0.certificates },

@@ -31,7 +31,7 @@ struct PolicyView: Renderable {
   static let columns: [Column<PolicyView>] = [
     Column("NAME") { $0.name },
     Column("TYPE") { $0.type.rawValue },
-    Column("VERSION") { $0.builtIn ? "built-in" : String($0.version) },
+    Column("VERSION") { $0.builtIn ? "built-in" : $0.version == 0 ? "-" : String($0.version) },
     Column("VALUE") { $0.value },
     Column("BITS") { $0.bits.isEmpty ? "-" : $0.bits.joined(separator: ",") },
     Column("NOTE", wide: true) { $0.note.isEmpty ? "-" : $0.note },

@@ -105,7 +105,31 @@ import Testing
     #expect(outcome.status == 4, "\(outcome)")
     let failures = try outcome.errorObject().object("details")?.list("failures") as? [[String: Any]]
     #expect(failures?.compactMap { $0["exit"] as? Int } == [4, 3], "\(outcome.stderr)")
+    #expect(outcome.stdout.isEmpty)
+    let succeeded = try outcome.errorObject().object("details")?.list("succeeded") as? [String]
+    #expect(succeeded == ["a", "c"])
     #expect(try states() == ["a": "running", "b": "running", "c": "running"])
+    let told = try sandbox.run("destroy", "a", "nosuch", "c")
+    #expect(told.status == 3 && told.stdout == "Guest 'a' destroyed\nGuest 'c' destroyed\n", "\(told)")
+    #expect(told.stderr == "cvmctl: error: no guest 'nosuch'\n")
+  }
+
+  @Test func `one guest by its name is an object, a choice of guests a list`() throws {
+    try sandbox.define(GuestText("a", launch: nil))
+    #expect(try sandbox.object("start", "a").string("state") == "running")
+    #expect(try sandbox.list("destroy", "--all").count == 1)
+    #expect(try sandbox.list("destroy", "--all").isEmpty)
+    for name in ["b", "c"] { try sandbox.directory.write(GuestText(name, launch: nil).yaml, to: name) }
+    let plans = try sandbox.list("define", "--dry-run", sandbox.file("b"), sandbox.file("c"))
+    #expect(plans.map { $0.string("name") } == ["b", "c"])
+  }
+
+  @Test func `a guest file without a UUID defines the same guest again`() throws {
+    for launch in [nil, "{type: sev}"] {
+      let file = try sandbox.directory.write(GuestText("a", launch: launch).yaml, to: "a.yaml")
+      let uuid = try sandbox.object("define", file).string("uuid")
+      #expect(try sandbox.object("define", file).string("uuid") == uuid)
+    }
   }
 
   @Test func `a domain's XML can be defined, and comes back as it was`() throws {

@@ -27,6 +27,26 @@ import Testing
     try sandbox.refuses(.usage, "host", "check", "--type", "tdx")
   }
 
+  @Test func `check says that a host without SEV-ES is ready for SEV only`() throws {
+    try sandbox.succeed("sim", "host", "create", "old", "--no-es")
+    #expect(try sandbox.object("-c", "sim:///old", "host", "check", "--type", "sev").flag("ready") == true)
+    let outcome = try sandbox.run("-c", "sim:///old", "host", "check", "--type", "sev-es", "-o", "json")
+    #expect(outcome.status == 5)
+    #expect(try outcome.object().flag("ready") == false)
+    #expect(try sandbox.object("-c", "sim:///old", "host", "info").number("maxEsGuests") == 0)
+  }
+
+  @Test func `simulated certificates in files are accepted by option or configuration only`() throws {
+    let (chain, ca) = try export()
+    let words = ["host", "certs", "verify", "--sev", chain, "--ca", ca]
+    try sandbox.refuses(.attestationRefused, words, prints: true)
+    try sandbox.cvmctl.succeed(words + ["--allow-simulated"])
+    try FileManager.default.createDirectory(
+      atPath: sandbox.file(".config/cvmctl"), withIntermediateDirectories: true)
+    try sandbox.directory.write("simulated: allow\n", to: ".config/cvmctl/config.yaml")
+    try sandbox.cvmctl.succeed(words)
+  }
+
   @Test func `a machine without SEV is told line by line what is missing and how to mend it`() throws {
     let outcome = try sandbox.run("-c", "test:///default", "host", "check", "-o", "json")
     #expect(outcome.status == 5, "\(outcome.stderr)")

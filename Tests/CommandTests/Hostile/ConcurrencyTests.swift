@@ -123,7 +123,8 @@ import Testing
     let held = try sandbox.cvmctl.start(["start", "web1", "--secret", "luks-key=@\(fifo)"])
     #expect(
       holds(within: .seconds(10)) {
-        FileManager.default.fileExists(atPath: sandbox.state + "/locks")
+        // That of definitions, and the guest's.
+        (try? FileManager.default.contentsOfDirectory(atPath: sandbox.state + "/locks"))?.count == 2
       })
     usleep(300_000)
     held.signal(SIGSTOP)

@@ -140,6 +140,17 @@ import Testing
     }
   }
 
+  @Test func `what lies behind an error is shown to who asks for it`() throws {
+    let plain = try sandbox.run("domstate", "nosuch").stderr
+    for words in [["--debug"], ["--log-level", "debug"], ["--log-level=debug"]] {
+      let outcome = try sandbox.cvmctl.run(["domstate", "nosuch"] + words)
+      #expect(outcome.status == 3 && outcome.stderr.hasPrefix(plain + "cvmctl: debug: "), "\(outcome.stderr)")
+      let error = try sandbox.cvmctl.run(["-o", "json", "domstate", "nosuch"] + words).errorObject()
+      #expect(error.object("details")?.string("debug")?.contains("notFound") == true)
+    }
+    #expect(try sandbox.run("domstate", "nosuch", "--log-level", "info").stderr == plain)
+  }
+
   @Test func `a format that does not exist is a usage error`() throws {
     expect(try sandbox.run("-o", "xml", "list"), is: .usage)
     expect(try sandbox.run("list", "--output="), is: .usage)

@@ -125,6 +125,8 @@ struct PrintedDocuments: Sendable {
 
   private mutating func errors() throws {
     documents.append(Document(section: "Error", text: try cvmctl.run("dominfo", "nobody").stderr))
+    documents.append(
+      Document(section: "Error", text: try cvmctl.run("--debug", "shutdown", "nobody", "noone").stderr))
     let short = try scratch.write("short", to: "short")
     let outcome = try cvmctl.run(["host", "certs", "verify", "--sev", short, "--ca", short])
     documents.append(Document(section: "Error", text: outcome.stderr))

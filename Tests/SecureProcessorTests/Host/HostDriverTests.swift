@@ -58,5 +58,6 @@ import Testing
   @Test func `the numbers that libvirt shows`() {
     #expect(ProcessorModel().maxSEVGuests == 1024)
     #expect(ProcessorModel().maxESGuests == 256)
+    #expect(ProcessorModel(initializesES: false).maxESGuests == 0)
   }
 }

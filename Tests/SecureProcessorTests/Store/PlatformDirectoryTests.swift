@@ -52,6 +52,25 @@ import Testing
     #expect(found.all.first?.hasPrefix("[99, 118, 109, ") == true)
   }
 
+  @Test func `a platform that lost its chip is damaged, one that was never finished is made`() throws {
+    let folder = try TemporaryFolder()
+    let path = folder.path + "/p"
+    let id = try PlatformDirectory.opened(path: path, orMade: ProcessorModel()).snapshot().getID()
+    #expect(!FileManager.default.fileExists(atPath: path + "/unfinished"))
+    try FileManager.default.removeItem(atPath: path + "/chip")
+    #expect(throws: PlatformError.corrupt(file: path + "/chip", reason: "missing")) {
+      try PlatformDirectory.opened(path: path, orMade: ProcessorModel())
+    }
+    let unfinished = path + "/unfinished"
+    #expect(
+      FileManager.default.createFile(
+        atPath: unfinished, contents: Data([1]), attributes: [.posixPermissions: 0o600]))
+    let made = try PlatformDirectory.opened(path: path, orMade: ProcessorModel())
+    #expect(try made.snapshot().getID() != id)
+    _ = try made.begin()
+    #expect(!FileManager.default.fileExists(atPath: path + "/unfinished"))
+  }
+
   @Test func `a launch goes on in another instance`() throws {
     let platform = try Platform()
     let owner = try Owner()
