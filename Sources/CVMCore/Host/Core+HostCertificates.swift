@@ -60,6 +60,7 @@ extension Core {
           host: host, cek: cekBytes, ask: ask.serialized(), ark: ark.serialized())
       }
     }
+    lastVerdict = nil  // it was given without these certificates
     return verification
   }
 

@@ -23,6 +23,12 @@ final class ScriptedHost: LaunchBackend {
 
   let uri: String
   var isSimulated = false
+  /// False: only the owner, who asked AMD, knows what stands above the CEK.
+  var endorses = true
+  /// The mark of a simulated AMD-SP stands in the chain.
+  var marksChain = false
+  var versions = HostVersion(library: "9.0.0", daemon: "9.0.0", hypervisorType: "QEMU", hypervisor: "7.2.0")
+  var domainCapabilities = "<domainCapabilities/>"
   var platform: TestPlatform
   var script = Script()
 
@@ -66,16 +72,20 @@ final class ScriptedHost: LaunchBackend {
   func canonicalURI() throws(BackendError) -> String { uri }
   func capabilities() throws(BackendError) -> String { "<capabilities/>" }
   func domainCapabilities(_ query: DomainCapabilitiesQuery) throws(BackendError) -> String {
-    "<domainCapabilities/>"
+    domainCapabilities
   }
-  func version() throws(BackendError) -> HostVersion {
-    HostVersion(library: "9.0.0", daemon: "9.0.0", hypervisorType: "QEMU", hypervisor: "7.2.0")
-  }
+  func version() throws(BackendError) -> HostVersion { versions }
   func sevPlatform() throws(BackendError) -> SEVPlatform {
     try call("sevPlatform")
-    return platform.presented
+    var presented = platform.presented
+    if marksChain {
+      let start = presented.certificateChain.count - SEVCertificate.size + SimulatedMark.signatureOffset
+      presented.certificateChain.replaceSubrange(
+        start..<(start + SimulatedMark.unsignedCEK.count), with: SimulatedMark.unsignedCEK)
+    }
+    return presented
   }
-  func endorsements() throws(BackendError) -> PlatformEndorsements? { platform.endorsements }
+  func endorsements() throws(BackendError) -> PlatformEndorsements? { endorses ? platform.endorsements : nil }
 
   // MARK: Guests
 

@@ -3,7 +3,7 @@ import CVMCore
 import CVMCrypto
 import SEV
 
-/// A platform with keys of our own, marked as simulated ones are, signed as a real one.
+/// A platform with keys of our own, signed as a real one; its root is marked as simulated ones are, unless it has another name.
 struct TestPlatform {
   /// Made once: RSA keys take a noticeable time.
   private static let rsaKeys = Result {
@@ -12,19 +12,25 @@ struct TestPlatform {
 
   let pdhKey: P384.PrivateKey
   let ask, ark: CACertificate
-  let cek, oca, pek: SEVCertificate
-  var pdh: SEVCertificate
+  /// As AMD signed it.
+  let cek: SEVCertificate
+  let oca: SEVCertificate
+  var pek, pdh: SEVCertificate
+  /// As a host presents it.
+  var hostCEK: SEVCertificate
+  var maxGuests: UInt32 = 10
+  var maxESGuests: UInt32 = 5
 
-  init() throws {
+  init(arkID: [UInt8] = SimulatedRoots.arkID, askID: [UInt8] = SimulatedRoots.askID) throws {
     let keys = try Self.rsaKeys.get()
     let (cekKey, ocaKey, pekKey) = (try P384.PrivateKey(), try P384.PrivateKey(), try P384.PrivateKey())
     pdhKey = try P384.PrivateKey()
-    let (arkID, askID) = (SimulatedRoots.arkID, SimulatedRoots.askID)
     var ark = try CACertificate(keyID: arkID, certifyingID: arkID, usage: .ark, key: keys.ark.publicKey)
     try ark.sign(with: keys.ark)
     var ask = try CACertificate(keyID: askID, certifyingID: arkID, usage: .ask, key: keys.ask.publicKey)
     try ask.sign(with: keys.ark)
     var cek = try Self.certificate(.cek, .ecdsaSHA256, cekKey)
+    hostCEK = cek
     try cek.sign(.first, as: .ask, with: keys.ask)
     var oca = try Self.certificate(.oca, .ecdsaSHA256, ocaKey)
     try oca.sign(.first, as: .oca, with: ocaKey)
@@ -46,9 +52,9 @@ struct TestPlatform {
   /// As libvirt hands it on.
   var presented: SEVPlatform {
     SEVPlatform(
-      pdh: pdh.serialized(), certificateChain: pek.serialized() + oca.serialized() + cek.serialized(),
+      pdh: pdh.serialized(), certificateChain: pek.serialized() + oca.serialized() + hostCEK.serialized(),
       cpu0ID: nil,
-      cbitPosition: 51, reducedPhysicalBits: 1, maxGuests: 10, maxESGuests: 5)
+      cbitPosition: 51, reducedPhysicalBits: 1, maxGuests: maxGuests, maxESGuests: maxESGuests)
   }
 
   var endorsements: PlatformEndorsements {
