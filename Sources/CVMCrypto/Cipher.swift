@@ -44,6 +44,16 @@ internal import COpenSSL
 
   deinit { unsafe EVP_CIPHER_CTX_free(pointer) }
 
+  /// Begins anew with the same key.
+  func restart(iv: [UInt8]) throws(CryptoError) {
+    guard iv.count == Int(unsafe EVP_CIPHER_CTX_get_iv_length(pointer)) else {
+      throw .invalidInput("cipher initialisation vector of a wrong length")
+    }
+    guard unsafe EVP_CipherInit_ex2(pointer, nil, nil, iv, -1, nil) == 1 else {  // -1: same direction
+      throw .drain("EVP_CipherInit")
+    }
+  }
+
   /// All of `input` in one step, as stream and XTS modes allow. `output` is as long as `input`.
   func apply(
     to input: UnsafeRawBufferPointer, into output: UnsafeMutableRawBufferPointer

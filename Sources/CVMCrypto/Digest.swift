@@ -4,7 +4,8 @@ internal import COpenSSL
 /// libcrypto shows at `finalize`. Ends with its first `finalize`.
 @safe package class DigestStream {
   private let context: OpaquePointer  // EVP_MD_CTX
-  private let size: Int
+  private let algorithm: HashAlgorithm
+  private var isFresh = true
   private var failure: CryptoError?
 
   init(_ algorithm: HashAlgorithm) throws(CryptoError) {
@@ -15,17 +16,24 @@ internal import COpenSSL
       throw .drain("EVP_DigestInit")
     }
     unsafe context = fresh
-    size = algorithm.size
+    self.algorithm = algorithm
   }
 
   deinit { unsafe EVP_MD_CTX_free(context) }
 
   package final func update(_ bytes: [UInt8]) {
-    bytes.withBytes { update($0) }
+    guard isFresh, RememberedDigest.sizes.contains(bytes.count) else { return bytes.withBytes { update($0) } }
+    if unsafe RememberedDigest.recall(bytes, algorithm, into: context) {
+      isFresh = false
+    } else {
+      bytes.withBytes { update($0) }
+      if failure == nil { unsafe RememberedDigest.remember(bytes, algorithm, context) }
+    }
   }
 
   @safe package final func update(_ bytes: UnsafeRawBufferPointer) {
     guard failure == nil, bytes.count > 0 else { return }
+    isFresh = false
     if unsafe EVP_DigestUpdate(context, bytes.baseAddress, bytes.count) != 1 {
       failure = .drain("EVP_DigestUpdate")
     }
@@ -34,7 +42,7 @@ internal import COpenSSL
   package final func finalize() throws(CryptoError) -> [UInt8] {
     if let failure { throw failure }
     failure = .invalidInput("a hash finalized twice")
-    var digest = [UInt8](repeating: 0, count: size)
+    var digest = [UInt8](repeating: 0, count: algorithm.size)
     guard unsafe EVP_DigestFinal_ex(context, &digest, nil) == 1 else { throw .drain("EVP_DigestFinal") }
     return digest
   }

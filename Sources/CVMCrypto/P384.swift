@@ -24,7 +24,7 @@ package enum P384 {
       guard x.count == size, y.count == size else {
         throw .invalidKey("P-384 coordinates of \(x.count) and \(y.count) bytes")
       }
-      let point = [4] + x + y  // uncompressed, SEC 1 section 2.3.3
+      let point = Self.point(x, y)
       guard let key = unsafe cvm_p384_key(point, point.count, nil, 0) else {
         ERR_clear_error()
         throw .invalidKey("the point is not on P-384")
@@ -33,6 +33,11 @@ package enum P384 {
       self.x = x
       self.y = y
     }
+
+    /// Uncompressed, SEC 1 section 2.3.3.
+    var point: [UInt8] { Self.point(x, y) }
+
+    private static func point(_ x: [UInt8], _ y: [UInt8]) -> [UInt8] { [4] + x + y }
 
     /// Whether the signature is this key's over the message. False for r or s out of range.
     package func verify(
@@ -59,9 +64,21 @@ package enum P384 {
 
     /// From a scalar of 48 bytes big-endian. Throws `.invalidKey` unless 0 < scalar < n.
     package init(scalar: SecretBytes) throws(CryptoError) {
-      guard scalar.count == size else { throw .invalidKey("P-384 scalar of \(scalar.count) bytes") }
+      try P384.requireInRange(scalar)
       let point = try multiplyGenerator(scalar)
       publicKey = try PublicKey(x: Array(point[1...size]), y: Array(point[(size + 1)...]))
+      handle = try Self.handle(scalar, point)
+    }
+
+    /// From both halves of a pair that was made here and kept together: saves half of the arithmetic of an ECDH.
+    /// The scalar's range is checked; that the halves belong together is not.
+    package init(scalar: SecretBytes, publicKey: PublicKey) throws(CryptoError) {
+      try P384.requireInRange(scalar)
+      self.publicKey = publicKey
+      handle = try Self.handle(scalar, publicKey.point)
+    }
+
+    private static func handle(_ scalar: SecretBytes, _ point: [UInt8]) throws(CryptoError) -> KeyHandle {
       let native = SecretBytes.filled(size) { target in
         scalar.withBytes { source in
           for index in 0..<size { unsafe target[index] = source[size - 1 - index] }
@@ -73,7 +90,7 @@ package enum P384 {
           point, point.count, start?.assumingMemoryBound(to: UInt8.self), size)
       }
       guard let key = unsafe key else { throw .drain("EVP_PKEY_fromdata") }
-      handle = unsafe KeyHandle(owning: key)
+      return unsafe KeyHandle(owning: key)
     }
 
     /// The scalar, 48 bytes big-endian.
@@ -89,9 +106,11 @@ package enum P384 {
         throw .drain("EVP_PKEY_CTX_new")
       }
       defer { unsafe EVP_PKEY_CTX_free(context) }
+      // Not validated a second time: every `PublicKey` is a point of the curve other than infinity, and on a curve
+      // of prime order that is all there is to check (SP 800-56A, section 5.6.2.3.3).
       guard
         unsafe EVP_PKEY_derive_init(context) == 1,
-        unsafe EVP_PKEY_derive_set_peer(context, peer.handle.pointer) == 1
+        unsafe EVP_PKEY_derive_set_peer_ex(context, peer.handle.pointer, 0) == 1
       else { throw .drain("EVP_PKEY_derive_set_peer") }
       return try SecretBytes.filled(size) { target throws(CryptoError) in
         var written = size
@@ -103,7 +122,21 @@ package enum P384 {
     }
   }
 
-  /// scalar × G as an uncompressed point; throws `.invalidKey` for a scalar out of range.
+  /// Throws `.invalidKey` unless 48 bytes with 0 < scalar < n. In constant time but for the verdict.
+  private static func requireInRange(_ scalar: SecretBytes) throws(CryptoError) {
+    guard scalar.count == size else { throw .invalidKey("P-384 scalar of \(scalar.count) bytes") }
+    let (isZero, isBelow) = scalar.withBytes { bytes in
+      var (any, borrow) = (0, 0)
+      for index in stride(from: size - 1, through: 0, by: -1) {
+        any |= unsafe Int(bytes[index])
+        borrow = unsafe (Int(bytes[index]) - Int(order[index]) - borrow) >> 8 & 1
+      }
+      return (any == 0, borrow == 1)
+    }
+    guard !isZero, isBelow else { throw .invalidKey("the P-384 scalar is out of range") }
+  }
+
+  /// scalar × G as an uncompressed point, for a scalar in range.
   private static func multiplyGenerator(_ scalar: SecretBytes) throws(CryptoError) -> [UInt8] {
     guard let group = unsafe EC_GROUP_new_by_curve_name(NID_secp384r1) else { throw .drain("EC_GROUP_new") }
     defer { unsafe EC_GROUP_free(group) }
@@ -112,9 +145,6 @@ package enum P384 {
     }
     guard let number = unsafe number else { throw .drain("BN_bin2bn") }
     defer { unsafe BN_clear_free(number) }
-    guard unsafe BN_is_zero(number) == 0, unsafe BN_cmp(number, EC_GROUP_get0_order(group)) < 0 else {
-      throw .invalidKey("the P-384 scalar is out of range")
-    }
     guard let point = unsafe EC_POINT_new(group) else { throw .drain("EC_POINT_new") }
     defer { unsafe EC_POINT_free(point) }
     guard unsafe EC_POINT_mul(group, point, number, nil, nil, nil) == 1 else { throw .drain("EC_POINT_mul") }

@@ -1,5 +1,4 @@
 private import COpenSSL
-private import Glibc
 
 /// Bytes that must not leave this process: in pages of their own, locked against swapping, left out of
 /// core dumps, zero in a forked child, wiped when the last reference ends. Never printable; compared in
@@ -10,32 +9,16 @@ private import Glibc
 /// always hold.
 @safe package final class SecretBytes: @unchecked Sendable, Equatable {
   package let count: Int
-  /// Whether the pages are kept out of swap.
-  package let isLocked: Bool
-  private let start: UnsafeMutableRawPointer
-  private let mapped: Int
+  private let pages: SecretPages
 
   /// `count` zero bytes.
   package init(count: Int) {
     precondition(count >= 0, "a negative number of secret bytes")
-    let page = Int(getpagesize())
-    let mapped = (max(count, 1) + page - 1) / page * page
-    let flags = MAP_PRIVATE | MAP_ANONYMOUS
-    guard
-      let start = unsafe mmap(nil, mapped, PROT_READ | PROT_WRITE, flags, -1, 0), unsafe start != MAP_FAILED
-    else { preconditionFailure("out of memory") }  // as for any Swift allocation
-    unsafe madvise(start, mapped, MADV_DONTDUMP)
-    unsafe madvise(start, mapped, MADV_WIPEONFORK)
-    isLocked = unsafe mlock(start, mapped) == 0
-    unsafe self.start = start
-    self.mapped = mapped
+    pages = SecretPages.take(count)
     self.count = count
   }
 
-  deinit {
-    unsafe explicit_bzero(start, mapped)
-    unsafe munmap(start, mapped)
-  }
+  deinit { pages.giveBack() }
 
   /// A copy. The caller's array is not wiped: for values that were never secret, as in tests.
   package convenience init(copying bytes: [UInt8]) {
@@ -89,6 +72,11 @@ private import Glibc
     guard a.count == b.count else { return false }
     return unsafe CRYPTO_memcmp(a.start, b.start, a.count) == 0
   }
+
+  /// Whether the pages are kept out of swap.
+  package var isLocked: Bool { pages.isLocked }
+
+  private var start: UnsafeMutableRawPointer { unsafe pages.start }
 
   private var target: UnsafeMutableRawBufferPointer {
     unsafe UnsafeMutableRawBufferPointer(start: start, count: count)

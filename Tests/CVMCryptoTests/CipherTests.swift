@@ -91,6 +91,33 @@ import Testing
     }
   }
 
+  @Test func `several XTS data units are each one of them alone`() throws {
+    let key = try SecretBytes.random(32)
+    let plain = try Random.bytes(3 * 64 + 16)
+    func tweak(_ index: Int) -> [UInt8] { [UInt8](repeating: UInt8(index + 7), count: 16) }
+    let sealed = try AES128XTS.encrypt(plain, units: 64, key: key, tweak: tweak)
+    for (index, start) in stride(from: 0, to: plain.count, by: 64).enumerated() {
+      let range = start..<min(start + 64, plain.count)
+      #expect(
+        try Array(sealed[range]) == AES128XTS.encrypt(Array(plain[range]), key: key, tweak: tweak(index)))
+    }
+    #expect(try AES128XTS.decrypt(sealed, units: 64, key: key, tweak: tweak) == plain)
+    #expect(try AES128XTS.encrypt([], units: 64, key: key, tweak: tweak).isEmpty)
+  }
+
+  @Test(arguments: [(64, 17), (0, 16), (24, 48)])
+  func `XTS refuses odd data units among several`(_ sizes: (unit: Int, count: Int)) throws {
+    let key = try SecretBytes.random(32)
+    #expect(throws: CryptoError.self) {
+      try AES128XTS.encrypt([UInt8](repeating: 0, count: sizes.count), units: sizes.unit, key: key) { _ in
+        [UInt8](repeating: 0, count: 16)
+      }
+    }
+    #expect(throws: CryptoError.self) {
+      try AES128XTS.encrypt([UInt8](repeating: 0, count: 128), units: 64, key: key) { _ in [1] }
+    }
+  }
+
   @Test func `random bytes have the length asked for`() throws {
     #expect(try Random.bytes(0).isEmpty)
     #expect(try Random.bytes(33).count == 33)

@@ -32,6 +32,38 @@ import Testing
     #expect(try stream.finalize() == SHA256.hash(bytes))
   }
 
+  /// What was hashed last is remembered: neither other bytes nor another algorithm nor a place further on may take it.
+  @Test func `large arrays hash the same whatever was hashed before`() throws {
+    var bytes = (0..<(3 << 20)).map { UInt8(truncatingIfNeeded: $0 &* 31 >> 3) }
+    func piecewise(_ bytes: [UInt8]) throws -> [UInt8] {
+      let stream = try SHA256.Stream()
+      for start in stride(from: 0, to: bytes.count, by: 65536) {
+        stream.update(Array(bytes[start..<min(start + 65536, bytes.count)]))
+      }
+      return try stream.finalize()
+    }
+    let expected = try piecewise(bytes)
+    let sha384 = try SHA384.hash(bytes)
+    for _ in 0..<2 {
+      #expect(try SHA256.hash(bytes) == expected)
+      #expect(try SHA256.hash(Array(bytes.reversed().reversed())) == expected)
+      #expect(try SHA384.hash(bytes) == sha384)
+    }
+    _ = try SHA256.hash(bytes)
+    let twice = try SHA256.Stream()
+    twice.update(bytes)
+    twice.update(bytes)
+    #expect(try twice.finalize() == piecewise(bytes + bytes))
+    let late = try SHA256.Stream()
+    late.update([1])
+    late.update(bytes)
+    #expect(try late.finalize() == piecewise([1] + bytes))
+    _ = try SHA256.hash(bytes)
+    bytes[bytes.count - 1] ^= 1
+    #expect(try SHA256.hash(bytes) == piecewise(bytes))
+    #expect(try SHA256.hash(Array(bytes.dropLast())) == piecewise(bytes.dropLast()))
+  }
+
   @Test func `a second finalize throws`() throws {
     let stream = try SHA384.Stream()
     _ = try stream.finalize()

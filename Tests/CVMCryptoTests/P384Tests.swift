@@ -73,13 +73,27 @@ import Testing
     #expect(try P384.PrivateKey(scalar: small).scalar() == small)
   }
 
-  @Test func `a scalar out of range is refused`() {
+  @Test func `a scalar out of range is refused`() throws {
     let wrong = [
       [UInt8](repeating: 0, count: 48), hex(Self.order), [UInt8](repeating: 0xFF, count: 48), [1],
     ]
+    let publicKey = try P384.PrivateKey().publicKey
     for bytes in wrong {
-      #expect(throws: CryptoError.self) { try P384.PrivateKey(scalar: SecretBytes(copying: bytes)) }
+      let scalar = SecretBytes(copying: bytes)
+      #expect(throws: CryptoError.self) { try P384.PrivateKey(scalar: scalar) }
+      #expect(throws: CryptoError.self) { try P384.PrivateKey(scalar: scalar, publicKey: publicKey) }
     }
+    var largest = hex(Self.order)
+    largest[47] -= 1
+    #expect(try P384.PrivateKey(scalar: SecretBytes(copying: largest)).scalar().revealed == largest)
+  }
+
+  @Test func `a key of both its halves agrees and signs like the one of its scalar`() throws {
+    let (key, peer) = (try P384.PrivateKey(), try P384.PrivateKey())
+    let again = try P384.PrivateKey(scalar: key.scalar(), publicKey: key.publicKey)
+    #expect(try again.publicKey == key.publicKey && again.scalar() == key.scalar())
+    #expect(try again.sharedX(with: peer.publicKey) == peer.sharedX(with: key.publicKey))
+    #expect(try key.publicKey.verify(again.sign([7], hash: .sha256), of: [7], hash: .sha256))
   }
 
   @Test func `a point off the curve is refused`() throws {

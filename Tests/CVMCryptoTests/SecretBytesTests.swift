@@ -12,6 +12,20 @@ import Testing
     #expect(SecretBytes(copying: bytes).revealed == bytes)
   }
 
+  @Test func `pages that were used before come back as zeros`() {
+    for _ in 0..<40 {
+      _ = (0..<20).map { SecretBytes(copying: [UInt8](repeating: UInt8($0) + 1, count: 4096)) }
+      for secret in (0..<20).map({ _ in SecretBytes(count: 4096) }) {
+        #expect(secret.revealed.allSatisfy { $0 == 0 })
+      }
+    }
+  }
+
+  @Test func `secrets that live at once share no page`() {
+    let secrets = (0..<50).map { SecretBytes(copying: [UInt8($0)]) }
+    #expect(secrets.map { $0.revealed[0] } == Array(0..<50))
+  }
+
   @Test func `equality wants the same length and the same bytes`() {
     let a = SecretBytes(copying: [1, 2, 3])
     #expect(a == SecretBytes(copying: [1, 2, 3]))

@@ -6,12 +6,32 @@ package struct GuestUUID: RawRepresentable, Hashable, Codable, Sendable, CustomS
 
   /// Nil unless 32 hexadecimal digits, with or without the hyphens of 8-4-4-4-12.
   package init?(rawValue: String) {
+    if Self.isKeptForm(rawValue) {
+      self.init(kept: rawValue)
+      return
+    }
     let groups = rawValue.split(separator: "-", omittingEmptySubsequences: false)
     let widths = groups.map(\.utf8.count)
     guard widths == [8, 4, 4, 4, 12] || widths == [32], let bytes = Hex.decode(groups.joined()) else {
       return nil
     }
     self.init(bytes: bytes)
+  }
+
+  /// Whether the text is just as it is kept, as all from the store are: a listing has as many as there are guests.
+  private static func isKeptForm(_ text: String) -> Bool {
+    guard text.utf8.count == 36 else { return false }
+    for (index, byte) in text.utf8.enumerated() {
+      switch index {
+      case 8, 13, 18, 23: guard byte == UInt8(ascii: "-") else { return false }
+      default:
+        switch byte {
+        case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "a")...UInt8(ascii: "f"): break
+        default: return false
+        }
+      }
+    }
+    return true
   }
 
   /// From 16 bytes in RFC 4122 order; the caller gives random ones for a new guest.
@@ -21,9 +41,16 @@ package struct GuestUUID: RawRepresentable, Hashable, Codable, Sendable, CustomS
     text.reserveCapacity(36)
     for (index, byte) in bytes.enumerated() {
       if index == 4 || index == 6 || index == 8 || index == 10 { text.append(UInt8(ascii: "-")) }
-      for digit in [byte >> 4, byte & 15] { text.append(digit + (digit < 10 ? 48 : 87)) }
+      text.append(Self.digit(byte >> 4))
+      text.append(Self.digit(byte & 15))
     }
-    rawValue = String(decoding: text, as: UTF8.self)
+    self.init(kept: String(decoding: text, as: UTF8.self))
+  }
+
+  private init(kept: String) { rawValue = kept }
+
+  private static func digit(_ value: UInt8) -> UInt8 {
+    value + (value < 10 ? UInt8(ascii: "0") : UInt8(ascii: "a") - 10)
   }
 
   /// A version 4 UUID of 16 random bytes.

@@ -21,12 +21,9 @@ struct ValueSlotEncoder: Encoder {
 
 /// What needs no container of its own.
 private func scalar(_ value: some Encodable) -> Value? {
-  switch value {
-  case let value as String: .string(value)
-  case let value as Bool: .bool(value)
-  case let value as Value: value
-  default: nil
-  }
+  if let text = exactly(String.self, value) { return .string(text) }
+  if let value = exactly(Bool.self, value) { return .bool(value) }
+  return exactly(Value.self, value)
 }
 
 private struct KeyedSlots<Key: CodingKey>: KeyedEncodingContainerProtocol {

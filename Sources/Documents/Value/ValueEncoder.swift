@@ -68,8 +68,10 @@ final class ValueSlot {
 
   private var kind = Kind.scalar
   private var scalar = Value.null
-  private var keys: [String] = []
   private var parts: [Part] = []
+  /// Of `parts`, in an object.
+  private var keys: [String] = []
+  private var seen = KeySet()
   private var keyType: ObjectIdentifier?
 
   var value: Value {
@@ -96,7 +98,7 @@ final class ValueSlot {
   }
 
   func encode(_ value: some Encodable, path: [any CodingKey]) throws {
-    if let value = value as? Value { return set(value) }
+    if let value = exactly(Value.self, value) { return set(value) }
     try value.encode(to: ValueSlotEncoder(slot: self, codingPath: path))
   }
 
@@ -105,6 +107,8 @@ final class ValueSlot {
   func becomeObject(keyType: ObjectIdentifier) {
     kind = .object
     self.keyType = keyType
+    keys.reserveCapacity(16)
+    parts.reserveCapacity(16)
   }
 
   var count: Int { parts.count }
@@ -120,7 +124,7 @@ final class ValueSlot {
   func set(_ value: Value, for key: String) { set(.value(value), for: key) }
 
   func member(_ key: String) -> ValueSlot {
-    if let index = keys.firstIndex(of: key), case .slot(let slot) = parts[index] { return slot }
+    if let index = index(of: key), case .slot(let slot) = parts[index] { return slot }
     let slot = ValueSlot()
     set(.slot(slot), for: key)
     return slot
@@ -128,11 +132,34 @@ final class ValueSlot {
 
   /// A key that is encoded again keeps its first place.
   private func set(_ part: Part, for key: String) {
-    if let index = keys.firstIndex(of: key) {
+    if let index = index(of: key) {
       parts[index] = part
     } else {
+      seen.insert(key)
       keys.append(key)
       parts.append(part)
     }
   }
+
+  private func index(of key: String) -> Int? { seen.mayHold(key) ? keys.firstIndex(of: key) : nil }
+}
+
+/// Which keys an object cannot have yet, told by their ends and length: most keys are new, and need not be compared
+/// with all others.
+private struct KeySet {
+  private var bits: UInt64 = 0
+
+  mutating func insert(_ key: String) { bits |= Self.bit(key) }
+  func mayHold(_ key: String) -> Bool { bits & Self.bit(key) != 0 }
+
+  private static func bit(_ key: String) -> UInt64 {
+    let text = key.utf8
+    guard let first = text.first, let last = text.last else { return 1 }
+    return 1 << ((UInt64(first) &* 31 &+ UInt64(last) &* 7 &+ UInt64(text.count)) % 64)
+  }
+}
+
+/// The value where it is of just this type: a comparison, where `as?` would be a search.
+func exactly<Wanted, Found>(_ type: Wanted.Type, _ value: Found) -> Wanted? {
+  Found.self == Wanted.self ? value as? Wanted : nil
 }

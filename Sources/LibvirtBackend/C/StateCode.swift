@@ -22,7 +22,7 @@ struct StateCode: Equatable, Sendable {
 
   /// virsh's word for the reason; nil where libvirt knows none, or one newer than this code.
   var reasonWord: String? {
-    let words = Self.reasonWords[runState] ?? []
+    let words = reasonWords
     guard let index = Int(exactly: reason), index > 0, index <= words.count else { return nil }
     return words[index - 1]
   }
@@ -33,19 +33,28 @@ struct StateCode: Equatable, Sendable {
   }
 
   /// In the order of libvirt's numbers from 1; 0 is always "unknown".
-  private static let reasonWords: [RunState: [String]] = [
-    .running: [
-      "booted", "migrated", "restored", "from snapshot", "unpaused", "migration canceled", "save canceled",
-      "event wakeup", "crashed", "post-copy", "post-copy failed",
-    ],
-    .paused: [
-      "user", "migrating", "saving", "dumping", "I/O error", "watchdog", "from snapshot", "shutting down",
-      "creating snapshot", "crashed", "starting up", "post-copy", "post-copy failed",
-    ],
-    .inShutdown: ["user"],
-    .shutOff: [
-      "shutdown", "destroyed", "crashed", "migrated", "saved", "failed", "from snapshot", "daemon",
-    ],
-    .crashed: ["panicked"],
+  private var reasonWords: [String] {
+    switch runState {
+    case .running: Self.runningWords
+    case .paused: Self.pausedWords
+    case .inShutdown: Self.inShutdownWords
+    case .shutOff: Self.shutOffWords
+    case .crashed: Self.crashedWords
+    case .noState, .idle, .pmSuspended: []
+    }
+  }
+
+  private static let runningWords = [
+    "booted", "migrated", "restored", "from snapshot", "unpaused", "migration canceled", "save canceled",
+    "event wakeup", "crashed", "post-copy", "post-copy failed",
   ]
+  private static let pausedWords = [
+    "user", "migrating", "saving", "dumping", "I/O error", "watchdog", "from snapshot", "shutting down",
+    "creating snapshot", "crashed", "starting up", "post-copy", "post-copy failed",
+  ]
+  private static let inShutdownWords = ["user"]
+  private static let shutOffWords = [
+    "shutdown", "destroyed", "crashed", "migrated", "saved", "failed", "from snapshot", "daemon",
+  ]
+  private static let crashedWords = ["panicked"]
 }

@@ -1,4 +1,5 @@
 internal import CLibvirt
+private import Glibc
 
 /// libvirt's list of named values, copied out. Names that nobody asks for are kept and ignored.
 struct TypedParameters: Equatable, Sendable {
@@ -60,18 +61,24 @@ struct TypedParameters: Equatable, Sendable {
     return number
   }
 
-  /// The number of that name in a list that is looked at once: nothing is copied.
-  static func int(_ name: String, in list: UnsafeBufferPointer<virTypedParameter>) -> Int32? {
-    guard let parameter = unsafe list.first(where: { unsafe has($0, name) }),
-      case .int(let number) = unsafe value(of: parameter)
-    else { return nil }
-    return number
+  /// The number of that name in a list that is looked at once, in place: nothing is copied.
+  static func int(_ name: StaticString, in list: UnsafeBufferPointer<virTypedParameter>) -> Int32? {
+    for index in list.indices {
+      guard let parameter = unsafe list.baseAddress?.advanced(by: index), unsafe has(parameter, name) else {
+        continue
+      }
+      return unsafe parameter.pointee.type == Int32(VIR_TYPED_PARAM_INT.rawValue)
+        ? parameter.pointee.value.i : nil
+    }
+    return nil
   }
 
-  private static func has(_ parameter: virTypedParameter, _ name: String) -> Bool {
-    unsafe withUnsafeBytes(of: parameter.field) { field in
-      unsafe name.utf8.elementsEqual(field.prefix { $0 != 0 })
-    }
+  /// The name is the parameter's first member.
+  private static func has(_ parameter: UnsafePointer<virTypedParameter>, _ name: StaticString) -> Bool {
+    let field = unsafe UnsafeRawPointer(parameter).assumingMemoryBound(to: UInt8.self)
+    let count = name.utf8CodeUnitCount
+    guard count < Int(VIR_TYPED_PARAM_FIELD_LENGTH) else { return false }
+    return unsafe memcmp(field, name.utf8Start, count) == 0 && field[count] == 0
   }
 
   /// The name is a fixed array of 80 characters, ended by a NUL unless full.

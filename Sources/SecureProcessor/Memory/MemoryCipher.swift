@@ -17,43 +17,40 @@ package struct MemoryCipher {
 
   /// `address` and the number of bytes must be multiples of `blockSize`.
   package func encrypt(_ plaintext: [UInt8], at address: UInt64) throws(CryptoError) -> [UInt8] {
-    try apply(plaintext, address) { page, tweak throws(CryptoError) in
-      try AES128XTS.encrypt(page, key: key, tweak: tweak)
+    try apply(plaintext, address) { pages, tweak throws(CryptoError) in
+      try AES128XTS.encrypt(pages, units: Self.pageSize, key: key, tweak: tweak)
     }
   }
 
   /// `address` and the number of bytes must be multiples of `blockSize`.
   package func decrypt(_ ciphertext: [UInt8], at address: UInt64) throws(CryptoError) -> [UInt8] {
-    try apply(ciphertext, address) { page, tweak throws(CryptoError) in
-      try AES128XTS.decrypt(page, key: key, tweak: tweak)
+    try apply(ciphertext, address) { pages, tweak throws(CryptoError) in
+      try AES128XTS.decrypt(pages, units: Self.pageSize, key: key, tweak: tweak)
     }
   }
 
-  /// Page by page. Blocks of a data unit do not depend on each other, so a part of a page is padded to its
-  /// place in the page.
+  /// Blocks of a data unit do not depend on each other, so what begins inside a page is padded to its place in it.
   private func apply(
     _ bytes: [UInt8], _ address: UInt64,
-    _ transform: (_ page: [UInt8], _ tweak: [UInt8]) throws(CryptoError) -> [UInt8]
+    _ transform: (_ pages: [UInt8], _ tweak: (Int) -> [UInt8]) throws(CryptoError) -> [UInt8]
   ) throws(CryptoError) -> [UInt8] {
     guard address.isMultiple(of: 16), bytes.count.isMultiple(of: 16) else {
       throw .invalidInput("memory range off its 16-byte blocks")
     }
-    var result: [UInt8] = []
-    result.reserveCapacity(bytes.count)
-    var done = 0
-    while done < bytes.count {
-      let (next, overflow) = address.addingReportingOverflow(UInt64(done))
-      guard !overflow else { throw .invalidInput("memory range past the end of the address space") }
-      let inside = Int(next % UInt64(Self.pageSize))
-      let piece = min(Self.pageSize - inside, bytes.count - done)
-      let padded = [UInt8](repeating: 0, count: inside) + bytes[done..<(done + piece)]
-      result += try transform(padded, Self.tweak(page: next - UInt64(inside)))[inside...]
-      done += piece
+    guard !bytes.isEmpty else { return [] }
+    guard !address.addingReportingOverflow(UInt64(bytes.count - 1)).overflow else {
+      throw .invalidInput("memory range past the end of the address space")
     }
-    return result
+    let inside = Int(address % UInt64(Self.pageSize))
+    let first = address - UInt64(inside)
+    let padded = inside == 0 ? bytes : [UInt8](repeating: 0, count: inside) + bytes
+    let pages = try transform(padded) { Self.tweak(page: first + UInt64($0 * Self.pageSize)) }
+    return inside == 0 ? pages : Array(pages[inside...])
   }
 
   private static func tweak(page: UInt64) -> [UInt8] {
-    (0..<16).map { $0 < 8 ? UInt8(truncatingIfNeeded: page >> UInt64($0 * 8)) : 0 }
+    var tweak = [UInt8](repeating: 0, count: 16)
+    for index in 0..<8 { tweak[index] = UInt8(truncatingIfNeeded: page >> UInt64(index * 8)) }
+    return tweak
   }
 }

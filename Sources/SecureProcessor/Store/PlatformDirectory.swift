@@ -15,7 +15,7 @@ import CVMCrypto
 ///
 /// A guest exists if and only if the platform's table has it: a launch writes the context before the table,
 /// an end the table before the context is removed. So a process may be killed at any point; a file that the
-/// table does not know is swept by the next transaction.
+/// table does not know is swept by the first transaction of the next one.
 package final class PlatformDirectory {
   package let path: String
   /// Seconds to wait for the lock.
@@ -24,6 +24,10 @@ package final class PlatformDirectory {
   let guestFolder: StateFolder
   package let model: ProcessorModel
   private let chip: ChipIdentity
+  /// To look through the folders takes as long as there are guests: once, not in each of a thousand launches.
+  private var isSwept = false
+  /// The platform as it was read last: one launch looks at it three times.
+  private var last: (file: KeptFile, processor: SecureProcessor, bytes: [UInt8])?
 
   enum File {
     static let lock = "lock"
@@ -112,21 +116,30 @@ package final class PlatformDirectory {
   /// Takes no lock, for the file is replaced as a whole.
   package func snapshot() throws(PlatformError) -> SecureProcessor { try stored().processor }
 
-  /// The same, with the bytes that it was read from.
+  /// The same, with the bytes that it was read from. Read again only where the file is another one than last time.
   private func stored() throws(PlatformError) -> (processor: SecureProcessor, bytes: [UInt8]) {
+    if let last, folder.isStill(last.file, File.platform) { return (last.processor, last.bytes) }
     let file = folder.file(File.platform)
-    let bytes = try Self.required { () throws(PlatformError) in try folder.read(File.platform) }
+    let (bytes, kept) = try Self.required { () throws(PlatformError) in try folder.readKept(File.platform) }
     let envelope = try StateEnvelope(parsing: bytes, .platform, file: file)
-    return (try PlatformRecord.parse(envelope, model, chip, file: file), envelope.open)
+    let processor = try PlatformRecord.parse(envelope, model, chip, file: file)
+    last = (kept, processor, envelope.open)
+    return (processor, envelope.open)
+  }
+
+  /// What a transaction, which holds the lock, has just stored need not be read again.
+  func remember(_ processor: SecureProcessor, _ bytes: [UInt8]) {
+    last = (try? folder.kept(File.platform)).map { ($0, processor, bytes) }
   }
 
   /// Locks the platform, after what ended processes left was cleared away.
   package func begin() throws(PlatformError) -> PlatformTransaction {
     let lock = try FileLock.acquire(File.lock, in: folder, seconds: timeout)
-    try folder.sweep { File.all.contains($0) }
     let (processor, bytes) = try stored()
     var transaction = PlatformTransaction(self, lock: lock, processor: processor, stored: bytes)
     try transaction.clear()
+    if !isSwept { try transaction.sweep() }
+    isSwept = true
     return transaction
   }
 

@@ -8,7 +8,8 @@ package struct PlatformTransaction: ~Copyable {
   private let directory: PlatformDirectory
   private let lock: FileLock
   /// As stored: what need not be written again.
-  private var storedGuests: [GuestHandle: (contextID: [UInt8], open: [UInt8]?)]
+  private var storedGuests: [GuestHandle: GuestSlot]
+  private var storedContexts: [GuestHandle: [UInt8]] = [:]
   private var storedPlatform: [UInt8]
 
   init(
@@ -17,7 +18,7 @@ package struct PlatformTransaction: ~Copyable {
     self.directory = directory
     self.lock = lock
     self.processor = processor
-    storedGuests = processor.guests.mapValues { ($0.contextID, nil) }
+    storedGuests = processor.guests
     storedPlatform = stored
   }
 
@@ -26,7 +27,7 @@ package struct PlatformTransaction: ~Copyable {
     guard let slot = processor.guests[handle], slot.context == nil else { return }
     let context = try directory.load(handle, slot)
     processor.guests[handle]?.context = context
-    storedGuests[handle]?.open = GuestRecord.open(context, slot.contextID, handle)
+    storedContexts[handle] = GuestRecord.open(context, slot.contextID, handle)
   }
 
   /// The handle of the guest with this context id, its context fetched; nil once it has ended.
@@ -63,18 +64,22 @@ package struct PlatformTransaction: ~Copyable {
       guard let open = GuestRecord.open(context, slot.contextID, handle) else {
         throw .launchIncomplete(handle: handle)
       }
-      if storedGuests[handle]?.open == open { continue }
+      if storedContexts[handle] == open { continue }
       let envelope = StateEnvelope(open: open, secret: GuestRecord.secret(context))
       try guests.replace(GuestFile.context.name(handle), with: envelope.serialized(.guest))
+      storedContexts[handle] = open  // with the guest's own id in it
     }
     let platform = PlatformRecord.envelope(processor)
     if platform.open != storedPlatform {
       try directory.folder.replace(
         PlatformDirectory.File.platform, with: platform.serialized(.platform))
       try directory.folder.flush()
+      var bare = processor
+      for handle in storedContexts.keys { bare.guests[handle]?.context = nil }
+      directory.remember(bare, platform.open)
     }
     for handle in storedGuests.keys where processor.guests[handle] == nil { removeFiles(handle) }
-    storedGuests = processor.guests.mapValues { ($0.contextID, nil) }
+    storedGuests = processor.guests
     storedPlatform = platform.open
   }
 
@@ -82,7 +87,7 @@ package struct PlatformTransaction: ~Copyable {
     for file in GuestFile.allCases { directory.guestFolder.remove(file.name(handle)) }
   }
 
-  /// Decommissions guests whose owner has ended, and removes files that belong to no guest.
+  /// Decommissions guests whose owner has ended.
   mutating func clear() throws(PlatformError) {
     var orphans: [GuestHandle] = []
     for (handle, slot) in processor.guests where slot.isOwned {
@@ -93,6 +98,11 @@ package struct PlatformTransaction: ~Copyable {
       for handle in orphans { processor.abandon(handle) }
       try store()
     }
+  }
+
+  /// Removes files that belong to no guest.
+  func sweep() throws(PlatformError) {
+    try directory.folder.sweep { PlatformDirectory.File.all.contains($0) }
     try directory.guestFolder.sweep { name in
       GuestFile.handle(in: name).map { processor.guests[$0] != nil } ?? false
     }

@@ -56,6 +56,29 @@ private import Glibc
   package func read(_ name: String) throws(PlatformError) -> SecretBytes {
     let fd = try open(name, O_RDONLY | O_NONBLOCK)
     defer { close(fd) }
+    return try read(fd, name)
+  }
+
+  /// The same, with what tells later whether the file is still this one.
+  func readKept(_ name: String) throws(PlatformError) -> (bytes: SecretBytes, file: KeptFile) {
+    let fd = try open(name, O_RDONLY | O_NONBLOCK)
+    let file = KeptFile(owning: fd)
+    return (try read(fd, name), file)
+  }
+
+  /// The same, without reading it.
+  func kept(_ name: String) throws(PlatformError) -> KeptFile {
+    KeptFile(owning: try open(name, O_RDONLY | O_NONBLOCK))
+  }
+
+  /// Whether the file of that name is the one kept, and nobody has written to it meanwhile. False where it cannot be told.
+  func isStill(_ kept: KeptFile, _ name: String) -> Bool {
+    var facts = stat()
+    guard unsafe fstatat(descriptor, name, &facts, AT_SYMLINK_NOFOLLOW) == 0 else { return false }
+    return kept.isSame(facts)
+  }
+
+  private func read(_ fd: Int32, _ name: String) throws(PlatformError) -> SecretBytes {
     let size = try Self.check(fd, file(name), kind: S_IFREG)
     guard size <= Self.sizeLimit else { throw .corrupt(file: file(name), reason: "too large") }
     return try SecretBytes.filled(size) { target throws(PlatformError) in

@@ -15,7 +15,7 @@ extension SimulatedBackend {
     }
     let platform = try platform()
     let plan = try LaunchPlan(definition, security)
-    var transaction = try platform.begin(known: table.launchedContexts)
+    var transaction = try platform.begin(launches: (table.launchCount, table.launchedContexts))
     try table.read { () throws(DomainFailure) in try requireStartable(uuid, definition) }
     try plan.check(transaction.processor)
     let launch = try Launching.run(plan, on: platform, &transaction)

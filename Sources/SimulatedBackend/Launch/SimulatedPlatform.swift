@@ -6,6 +6,7 @@ import SecureProcessor
 final class SimulatedPlatform {
   private let directory: PlatformDirectory
   private let memory: StateFolder
+  private var isCleared = false
 
   init(directory path: String, timeout: Int) throws(BackendError) {
     (directory, memory) = try onPlatform { () throws(PlatformError) in
@@ -29,13 +30,14 @@ final class SimulatedPlatform {
   }
 
   /// Locks the AMD-SP and retires what killed processes left: guests that no domain knows, memory of no
-  /// guest.
-  /// `known` is asked under the lock: a launch that ended while this process waited has its domain by then.
+  /// guest. Looked for once by each process, and whenever there are more or fewer guests than launches.
+  /// `launches` is asked under the lock: a launch that ended while this process waited has its domain by then.
   func begin(
-    known: () throws(BackendError) -> Set<[UInt8]>
+    launches: (count: () throws(BackendError) -> Int, contexts: () throws(BackendError) -> Set<[UInt8]>)
   ) throws(BackendError) -> PlatformTransaction {
     var transaction = try lock()
-    let known = try known()
+    if isCleared, try launches.count() == transaction.processor.guests.count { return transaction }
+    let known = try launches.contexts()
     for (handle, slot) in transaction.processor.guests where !known.contains(slot.contextID) {
       try Self.retire(handle, &transaction)
     }
@@ -44,6 +46,7 @@ final class SimulatedPlatform {
     {
       memory.remove(name)
     }
+    isCleared = true
     return transaction
   }
 
