@@ -56,8 +56,8 @@ struct BulkResult<Result: Sendable> {
 
   /// Prints what succeeded, then throws what failed. A document on standard output would pass for the whole, so that with
   /// failures the names of what succeeded stand in the error's details instead.
-  func show(_ output: OutputFormat, _ print: ([Result]) throws -> Void) throws {
-    if failures.isEmpty || ![.json, .yaml].contains(output) { try print(done.map(\.value)) }
+  func show(_ output: OutputFormat, _ render: ([Result]) throws -> Void) throws {
+    if failures.isEmpty || ![.json, .yaml].contains(output) { try render(done.map(\.value)) }
     guard failures.isEmpty else { throw BulkFailure(failures: failures, succeeded: done.map(\.name)) }
   }
 }
