@@ -147,4 +147,18 @@ struct CallFailure: CustomTestStringConvertible, Sendable {
     try refused(CallFailure(call: "inject", error: .launchFailed(reason: "BAD_MEASUREMENT", status: 0x0B)))
     #expect(try desk.record().secretsInjected == 0)
   }
+
+  @Test func `a guest that ran although its resume was lost is not launched over`() throws {
+    try refused(CallFailure(call: "resume", error: .outcomeUnknown(operation: "resume", reason: "lost")))
+    desk.host.script.failures = [:]
+    desk.host.state = .running
+    desk.host.forgetCalls()
+    guard case .conflict? = refusal({ _ = try desk.start(StartOptions(secrets: [desk.secret])) }) else {
+      Issue.record("launched over")
+      return
+    }
+    #expect(!desk.host.calls.contains("destroy"))
+    _ = try desk.core.perform(.destroy(graceful: false), on: "web1")
+    #expect(try desk.record().outcome == .destroyed && !desk.keepsKeys())
+  }
 }

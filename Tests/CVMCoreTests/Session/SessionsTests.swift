@@ -85,7 +85,12 @@ import Testing
   }
 
   @Test func `are not made for a certificate that is no PDH`() throws {
-    for certificate in [platform.pek, platform.oca, platform.cek] {
+    // A key for another purpose, and a PDH that signs.
+    let strange = [
+      try TestPlatform.certificate(.pek, .ecdhSHA256, platform.pdhKey),
+      try TestPlatform.certificate(.pdh, .ecdsaSHA256, platform.pdhKey),
+    ]
+    for certificate in [platform.pek, platform.oca, platform.cek] + strange {
       let path = try desk.scratch.write(certificate.serialized(), to: "pdh")
       guard case .refused? = refusal({ _ = try create(.files(pdh: path, ca: nil, allowsSimulated: true)) })
       else {
