@@ -1,5 +1,6 @@
 import ArgumentParser
 import Glibc
+import LibvirtBackend
 
 /// One run of the program: words in, exit code out.
 enum Invocation {
@@ -19,9 +20,14 @@ enum Invocation {
   }
 
   private static func parsed(_ words: [String]) throws -> Int32 {
+    let settled = GlobalPosition.settled(words)
+    // Loading libvirt takes longer than everything else together: the words are parsed meanwhile.
+    if let verb = settled.verbs.first, asksHost.contains(verb), !namesSimulatedHost(words) {
+      LibvirtBackend.preload()
+    }
     var command: any ParsableCommand
     do {
-      command = try CVMCtl.parseAsRoot(GlobalPosition.settled(words))
+      command = try settled.parsed()
     } catch {
       return try unparsed(error, words: words)
     }
@@ -31,6 +37,19 @@ enum Invocation {
       return try unparsed(error, words: words)  // `help` and groups without a verb
     }
     return 0
+  }
+
+  /// The verbs that come to nothing without the host.
+  private static let asksHost: Set = [
+    "list", "start", "shutdown", "reboot", "reset", "destroy", "suspend", "resume", "undefine",
+    "domstate", "dominfo", "domid", "domuuid", "domname", "dumpxml", "domlaunchsecinfo",
+    "domsetlaunchsecstate", "nodesevinfo", "capabilities", "domcapabilities", "uri", "hostname",
+  ]
+
+  /// As `Settings` finds the host, of words that are not parsed yet.
+  private static func namesSimulatedHost(_ words: [String]) -> Bool {
+    let named = lastValue(["-c", "--connect"], of: words, variable: "CVMCTL_DEFAULT_URI", key: "connect")
+    return (named ?? Environment["LIBVIRT_DEFAULT_URI"] ?? "").hasPrefix("sim:")
   }
 
   /// Help and version are texts for standard output; everything else is a usage error of one line.

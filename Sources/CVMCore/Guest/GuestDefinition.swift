@@ -169,15 +169,12 @@ extension GuestDefinition {
 }
 
 extension StringProtocol {
-  /// Without blanks and line ends at both ends (ASCII ones: XML's white space).
+  /// Without blanks and line ends at both ends (XML's white space, production 3: four ASCII characters).
   package var trimmingBlanks: String {
-    func isBlank(_ character: Character) -> Bool {
-      switch character {
-      case " ", "\t", "\r", "\n", "\r\n": true  // the last is one character
-      default: false
-      }
-    }
-    return String(drop(while: isBlank).reversed().drop(while: isBlank).reversed())
+    func isBlank(_ byte: UInt8) -> Bool { byte == 0x20 || byte == 0x09 || byte == 0x0A || byte == 0x0D }
+    let bytes = Substring(self).utf8.drop(while: isBlank)
+    guard let last = bytes.lastIndex(where: { !isBlank($0) }) else { return "" }
+    return String(decoding: bytes[...last], as: UTF8.self)
   }
 }
 

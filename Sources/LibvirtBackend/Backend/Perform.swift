@@ -41,10 +41,10 @@ extension LibvirtBackend {
 
   /// Milliseconds of the time limit that are kept for learning what became of an act: a quarter, at most 5 s.
   /// Cancelling a start takes libvirt about 0.2 s.
-  private var reserve: Int { min(timeout * 250, Self.patience) }
+  private var reserve: Int { min(timeout * 250, 5_000) }
 
-  /// Milliseconds for a daemon to come back.
-  private static let patience = 5_000
+  /// Milliseconds for a daemon to come back: it takes half a second, on a busy machine several.
+  private static let patience = 15_000
   /// Milliseconds between two looks.
   private static let pause = 50
 

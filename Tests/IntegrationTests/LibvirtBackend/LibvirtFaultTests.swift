@@ -58,9 +58,10 @@ extension Integration {
       freeze.join()
       libvirtd.thawDaemon()
       // Running it again converges, whatever became of the first one.
-      if try backend.guest(guest.uuid)?.id != nil { try backend.destroy(guest.uuid, graceful: false) }
-      try backend.start(guest.uuid, paused: true)
-      try backend.destroy(guest.uuid, graceful: false)
+      let patient = try BackendGuest.backend(libvirtd)
+      if try patient.guest(guest.uuid)?.id != nil { try patient.destroy(guest.uuid, graceful: false) }
+      try patient.start(guest.uuid, paused: true)
+      try patient.destroy(guest.uuid, graceful: false)
       #expect(libvirtd.guestProcesses().isEmpty)
     }
 
@@ -85,8 +86,9 @@ extension Integration {
     @Test func `a guest whose emulator hangs does not hold up lists and states`() throws {
       let libvirtd = try PrivateLibvirtd(.real)
       let guest = try BackendGuest(libvirtd)
+      let patient = try BackendGuest.backend(libvirtd)
+      try patient.start(guest.uuid, paused: true)
       let backend = try BackendGuest.backend(libvirtd, timeout: 2)
-      try backend.start(guest.uuid, paused: true)
       let emulator = try #require(libvirtd.guestProcesses().first?.pid)
       kill(emulator, SIGSTOP)
       endsUnknown(2) { try backend.resume(guest.uuid) }
@@ -98,7 +100,7 @@ extension Integration {
       }
       #expect(taken < 1)
       kill(emulator, SIGCONT)
-      try backend.destroy(guest.uuid, graceful: false)
+      try patient.destroy(guest.uuid, graceful: false)
       #expect(libvirtd.guestProcesses().isEmpty)
     }
 
@@ -110,7 +112,7 @@ extension Integration {
     @Test func `a daemon killed at any moment of a launch leaves no guest, or has launched it`() throws {
       let libvirtd = try PrivateLibvirtd(.real)
       let guest = try BackendGuest(libvirtd)
-      let backend = try BackendGuest.backend(libvirtd, timeout: 10)
+      let backend = try BackendGuest.backend(libvirtd, timeout: 25)
       var outcomes: Set<Bool> = []
       for moment in Self.moments {
         let launched = try happens(in: libvirtd, killedAfter: moment) { () throws(BackendError) in
@@ -132,7 +134,7 @@ extension Integration {
     @Test func `a daemon killed at any moment of a start leaves a running guest or none`() throws {
       let libvirtd = try PrivateLibvirtd(.real)
       let guest = try BackendGuest(libvirtd)
-      let backend = try BackendGuest.backend(libvirtd, timeout: 10)
+      let backend = try BackendGuest.backend(libvirtd, timeout: 25)
       for moment in Self.moments {
         let started = try happens(in: libvirtd, killedAfter: moment) { () throws(BackendError) in
           try backend.start(guest.uuid, paused: false)
@@ -146,7 +148,7 @@ extension Integration {
     @Test func `a definition survives the death of the daemon that was given it`() throws {
       let libvirtd = try PrivateLibvirtd(.real)
       let guest = try BackendGuest(libvirtd)
-      let backend = try BackendGuest.backend(libvirtd, timeout: 10)
+      let backend = try BackendGuest.backend(libvirtd, timeout: 25)
       for moment in 0..<24 {
         let title = "<title>version \(moment)</title>"
         let changed = guest.xml.replacing("<memory", with: "\(title)<memory", maxReplacements: 1)
