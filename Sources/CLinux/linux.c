@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdio.h>
@@ -227,4 +228,9 @@ int cvm_spawn(const char *path, char *const *argv, char *const *envp, const int 
   for (int i = 0; i < all; i++) close(raised[i]);
   errno = failed;
   return failed ? -1 : pid;
+}
+
+void cvm_keep_freed_memory(void) {
+  mallopt(M_MMAP_THRESHOLD, 32 << 20);
+  mallopt(M_TRIM_THRESHOLD, 256 << 20);
 }

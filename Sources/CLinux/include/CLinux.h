@@ -56,6 +56,9 @@ int cvm_pipe(int *_Nonnull reader, int *_Nonnull writer);
 int cvm_spawn(const char *_Nonnull path, char *const _Nullable *_Nonnull argv, char *const _Nullable *_Nonnull envp,
               const int *_Nonnull fds, int count, int output, int new_session);
 
+/* Freed memory stays with the process, to be allocated again without page faults (mallopt(3)). */
+void cvm_keep_freed_memory(void);
+
 /* Sets or clears close-on-exec. */
 int cvm_close_on_exec(int fd, int on);
 

@@ -12,35 +12,24 @@ package enum InputFile {
 
   /// Reads a regular file of at most `limit` bytes. Pipes, devices and directories are refused before anything is read.
   package static func read(_ path: String, limit: Int) throws(CoreError) -> [UInt8] {
-    var bytes: [UInt8] = []
-    try scan(path, limit: limit, prepare: { bytes.reserveCapacity($0) }, { bytes += $0 })
-    return bytes
+    let file = try Descriptor(opening: path)
+    let size = try file.size(path, limit: limit)
+    return try file.bytes(path, count: size)
   }
 
   /// SHA-256 of a regular file of at most `limit` bytes, taken piece by piece: it need not fit into memory.
   package static func digest(_ path: String, limit: Int) throws(CoreError) -> [UInt8] {
     let stream: SHA256.Stream
     do { stream = try SHA256.Stream() } catch { throw .crypto(error) }
-    try scan(path, limit: limit) { piece in unsafe piece.withUnsafeBytes { stream.update($0) } }
-    do { return try stream.finalize() } catch { throw .crypto(error) }
-  }
-
-  /// Hands on the whole file piece by piece; `prepare` learns its size first.
-  private static func scan(
-    _ path: String, limit: Int, prepare: (Int) -> Void = { _ in }, _ take: (ArraySlice<UInt8>) -> Void
-  ) throws(CoreError) {
     let file = try Descriptor(opening: path)
-    let status = try file.status(path)
-    guard status.st_mode & S_IFMT == S_IFREG else { throw .file(path: path, .notRegular) }
-    guard status.st_size <= limit else { throw .file(path: path, .tooLarge(limit: limit)) }
-    let size = Int(status.st_size)
-    prepare(size)
+    let size = try file.size(path, limit: limit)
     var count = 0
     try file.read(path, limit: size) { piece in
       count += piece.count
-      take(piece)
+      unsafe piece.withUnsafeBytes { stream.update($0) }
     }
     guard count == size else { throw .file(path: path, .changed) }
+    do { return try stream.finalize() } catch { throw .crypto(error) }
   }
 
   /// Reads standard input to its end, at most `limit` bytes.
@@ -119,6 +108,31 @@ private struct Descriptor: ~Copyable {
     var status = stat()
     guard unsafe fstat(number, &status) == 0 else { throw .file(path: path, .unreadable(errno: errno)) }
     return status
+  }
+
+  /// The size of a regular file of at most `limit` bytes.
+  func size(_ path: String, limit: Int) throws(CoreError) -> Int {
+    let status = try status(path)
+    guard status.st_mode & S_IFMT == S_IFREG else { throw .file(path: path, .notRegular) }
+    guard status.st_size <= limit else { throw .file(path: path, .tooLarge(limit: limit)) }
+    return Int(status.st_size)
+  }
+
+  /// All `count` bytes of the file, read to where they stay.
+  func bytes(_ path: String, count: Int) throws(CoreError) -> [UInt8] {
+    var failure: Int32 = 0
+    let bytes = unsafe [UInt8](unsafeUninitializedCapacity: count) { buffer, done in
+      while done < count {
+        let got = unsafe Glibc.read(number, buffer.baseAddress?.advanced(by: done), count - done)
+        if got < 0 && errno == EINTR { continue }
+        if got < 0 { failure = errno }
+        guard got > 0 else { break }
+        done += got
+      }
+    }
+    guard failure == 0 else { throw .file(path: path, .unreadable(errno: failure)) }
+    guard bytes.count == count else { throw .file(path: path, .changed) }
+    return bytes
   }
 
   /// Hands on what the file holds, chunk by chunk, until its end or until `limit` bytes came.

@@ -73,6 +73,9 @@ struct Settings: Sendable {
   /// The configuration accepts what is simulated.
   var allowsSimulated: Bool { self["simulated"] == "allow" }
 
+  /// The host is computed here rather than asked.
+  var namesSimulatedHost: Bool { self["connect"].hasPrefix("sim:") }
+
   /// The tenant was named by option, environment or file: listings filter by it.
   var namesTenant: Bool { all.contains { $0.key == "tenant" && $0.origin != "default" } }
 

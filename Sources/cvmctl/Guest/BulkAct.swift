@@ -1,9 +1,14 @@
+import CLinux
 import CVMCore
 import Dispatch
+import Glibc
 import Synchronization
 
 /// One act on several guests: each is tried, one failure does not stop the rest, the first failure gives the exit code.
 enum BulkAct {
+  /// Processors of this machine, at most 64.
+  static var processors: Int { min(max(sysconf(Int32(_SC_NPROCESSORS_ONLN)), 1), 64) }
+
   /// Runs `act` for every name.
   /// - Parameters:
   ///   - core: for the first worker; every further one opens its own.
@@ -22,6 +27,8 @@ enum BulkAct {
         results.withLock { $0[index] = result }
       }
     }
+    // Every launch reads its firmware and lets it go again: the next one takes the same memory.
+    if names.count > 1 { cvm_keep_freed_memory() }
     if jobs == 1 || names.count < 2 {
       worker(core)
     } else {

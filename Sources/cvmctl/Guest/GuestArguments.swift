@@ -12,7 +12,9 @@ struct GuestArguments: ParsableArguments {
     help: ArgumentHelp("Guests with this label; several must all match.", valueName: "key=value"))
   var label: [String] = []
 
-  @Option(help: ArgumentHelp("How many at once (default 1).", valueName: "n")) var jobs = 1
+  @Option(
+    help: ArgumentHelp("How many at once (default 1; on sim:/// one a processor).", valueName: "n"))
+  var jobs: Int?
 
   func validate() throws {
     guard guests.isEmpty == (all || !label.isEmpty) else {
@@ -20,7 +22,7 @@ struct GuestArguments: ParsableArguments {
         guests.isEmpty
           ? "name a guest, or --all, or --label KEY=VALUE" : "name guests or use --all or --label, not both")
     }
-    guard (1...64).contains(jobs) else { throw ValidationError("--jobs is a number between 1 and 64") }
+    guard (1...64).contains(jobs ?? 1) else { throw ValidationError("--jobs is a number between 1 and 64") }
   }
 
   /// Does `act` to every chosen guest. `eligible` says which states `--all` and `--label` reach.
@@ -28,10 +30,11 @@ struct GuestArguments: ParsableArguments {
     _ global: GlobalOptions, on eligible: (GuestOverview) -> Bool,
     _ act: @escaping @Sendable (Core, String) throws -> Result
   ) throws -> BulkResult<Result> {
-    let core = try global.core()
+    let settings = try global.settings()
+    let core = try settings.core()
+    let jobs = jobs ?? (settings.namesSimulatedHost ? BulkAct.processors : 1)
     return try BulkAct.run(
-      try names(core, eligible: eligible), isOne: guests.count == 1, jobs: jobs, core, try global.settings(),
-      act)
+      try names(core, eligible: eligible), isOne: guests.count == 1, jobs: jobs, core, settings, act)
   }
 
   /// The chosen guests' names.
