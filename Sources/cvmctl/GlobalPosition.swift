@@ -53,21 +53,3 @@ enum GlobalPosition {
     return nil
   }
 }
-
-/// A command line whose global options stand behind the verb.
-struct SettledWords {
-  /// What the verbs name; the root or a noun where they name no more.
-  let command: any ParsableCommand.Type
-  let verbs: [String]
-  let arguments: [String]
-
-  /// The command, ready to run. Throws the parser's errors, and help, which it takes for one.
-  func parsed() throws -> any ParsableCommand {
-    // The parser looks at every command on the way from the root: starting at the end takes it a third of the time. Only
-    // from the root it knows how to word an error.
-    if command.configuration.subcommands.isEmpty, let parsed = try? command.parseAsRoot(arguments) {
-      return parsed
-    }
-    return try CVMCtl.parseAsRoot(verbs + arguments)
-  }
-}

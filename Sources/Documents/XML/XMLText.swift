@@ -71,7 +71,20 @@ private struct XMLWriter {
     }
   }
 
+  /// Printable ASCII that is no markup anywhere.
+  private static func isPlain(_ byte: UInt8) -> Bool {
+    switch byte {
+    case UInt8(ascii: "&"), UInt8(ascii: "<"), UInt8(ascii: ">"), UInt8(ascii: "'"), UInt8(ascii: "\""): false
+    default: (0x20..<0x7F).contains(byte)
+    }
+  }
+
   private mutating func escape(_ text: String, inAttribute: Bool) throws(DocumentError) {
+    // Most texts stay as they are, certificates in base64 among them.
+    guard !text.utf8.allSatisfy(Self.isPlain) else {
+      output += text
+      return
+    }
     for scalar in text.unicodeScalars {
       switch scalar {
       case "&": output += "&amp;"

@@ -80,8 +80,9 @@ struct LaunchSecurityDefinition: Equatable {
 
   /// Base64 with white space, which a document may have broken into lines.
   private static func bytes(_ text: String, _ name: String) throws(BackendError) -> [UInt8] {
-    let compact = String(text.unicodeScalars.filter { !$0.properties.isWhitespace })
-    guard let bytes = Base64.decode(compact) else {
+    let blanks: [UInt8] = [0x20, 0x09, 0x0A, 0x0D]
+    let compact = text.utf8.filter { !blanks.contains($0) }
+    guard let bytes = Base64.decode(String(decoding: compact, as: UTF8.self)) else {
       throw .launchFailed(reason: "\(name) is not base64", status: nil)
     }
     return bytes

@@ -1,8 +1,8 @@
 import ArgumentParser
 
 struct CompletionCommand: ParsableCommand {
-  static let configuration = CommandConfiguration(
-    commandName: "completion", abstract: "Print the completion script for a shell: bash.")
+  static let configuration = CommandConfiguration.verb(
+    "completion", "Print the completion script for a shell: bash.")
 
   @Argument(help: "The shell.") var shell = "bash"
   @OptionGroup var global: GlobalOptions

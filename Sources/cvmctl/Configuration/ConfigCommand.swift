@@ -6,8 +6,7 @@ struct ConfigCommand: ParsableCommand {
 }
 
 struct ConfigShowCommand: ParsableCommand {
-  static let configuration = CommandConfiguration(
-    commandName: "show", abstract: "Show the settings in force.")
+  static let configuration = CommandConfiguration.verb("show", "Show the settings in force.")
 
   @Flag(help: "Say where each value came from.") var origin = false
   @OptionGroup var global: GlobalOptions

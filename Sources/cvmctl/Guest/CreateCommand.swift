@@ -2,8 +2,7 @@ import ArgumentParser
 import CVMCore
 
 struct CreateCommand: ParsableCommand {
-  static let configuration = CommandConfiguration(
-    commandName: "create", abstract: "Define a guest and start it.")
+  static let configuration = CommandConfiguration.verb("create", "Define a guest and start it.")
 
   @Argument(help: "Domain XML or a YAML guest file, or - for standard input.") var file: String
   @OptionGroup var definition: DefinitionOptions

@@ -3,8 +3,8 @@ import CVMCore
 import Documents
 
 struct DefineCommand: ParsableCommand {
-  static let configuration = CommandConfiguration(
-    commandName: "define", abstract: "Define a guest from libvirt domain XML or a YAML guest file.")
+  static let configuration = CommandConfiguration.verb(
+    "define", "Define a guest from libvirt domain XML or a YAML guest file.")
 
   @Argument(help: "A file, or - for standard input.") var files: [String]
   @Flag(help: "Print the domain XML that would be defined, and change nothing.") var dryRun = false

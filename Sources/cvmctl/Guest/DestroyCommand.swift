@@ -2,7 +2,7 @@ import ArgumentParser
 import CVMCore
 
 struct DestroyCommand: ParsableCommand {
-  static let configuration = CommandConfiguration(commandName: "destroy", abstract: "End a guest at once.")
+  static let configuration = CommandConfiguration.verb("destroy", "End a guest at once.")
 
   @OptionGroup var guests: GuestArguments
   @Flag(help: "Fail rather than kill the emulator by force.") var graceful = false

@@ -2,7 +2,7 @@ import ArgumentParser
 import CVMCore
 
 struct DomidCommand: ParsableCommand {
-  static let configuration = CommandConfiguration(commandName: "domid", abstract: "Show a guest's id.")
+  static let configuration = CommandConfiguration.verb("domid", "Show a guest's id.")
 
   @Argument(help: "A guest, by name, id or UUID.") var guest: String
   @OptionGroup var global: GlobalOptions

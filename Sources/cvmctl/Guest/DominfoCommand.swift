@@ -2,8 +2,7 @@ import ArgumentParser
 import CVMCore
 
 struct DominfoCommand: ParsableCommand {
-  static let configuration = CommandConfiguration(
-    commandName: "dominfo", abstract: "Show what a guest has and is doing.")
+  static let configuration = CommandConfiguration.verb("dominfo", "Show what a guest has and is doing.")
 
   @Argument(help: "A guest, by name, id or UUID.") var guest: String
   @OptionGroup var global: GlobalOptions

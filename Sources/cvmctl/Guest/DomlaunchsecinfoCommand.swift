@@ -2,8 +2,8 @@ import ArgumentParser
 import CVMCore
 
 struct DomlaunchsecinfoCommand: ParsableCommand {
-  static let configuration = CommandConfiguration(
-    commandName: "domlaunchsecinfo", abstract: "Show what the AMD-SP says of a guest's launch.")
+  static let configuration = CommandConfiguration.verb(
+    "domlaunchsecinfo", "Show what the AMD-SP says of a guest's launch.")
 
   @Argument(help: "A guest, by name, id or UUID.") var guest: String
   @OptionGroup var global: GlobalOptions

@@ -2,8 +2,8 @@ import ArgumentParser
 import CVMCore
 
 struct DomnameCommand: ParsableCommand {
-  static let configuration = CommandConfiguration(
-    commandName: "domname", abstract: "Show the name of the guest with an id or UUID.")
+  static let configuration = CommandConfiguration.verb(
+    "domname", "Show the name of the guest with an id or UUID.")
 
   @Argument(help: "A guest, by name, id or UUID.") var guest: String
   @OptionGroup var global: GlobalOptions

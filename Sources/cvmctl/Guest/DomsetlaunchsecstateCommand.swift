@@ -2,8 +2,8 @@ import ArgumentParser
 import CVMCore
 
 struct DomsetlaunchsecstateCommand: ParsableCommand {
-  static let configuration = CommandConfiguration(
-    commandName: "domsetlaunchsecstate", abstract: "Inject a prepared launch secret into a paused guest.")
+  static let configuration = CommandConfiguration.verb(
+    "domsetlaunchsecstate", "Inject a prepared launch secret into a paused guest.")
 
   @Argument(help: "A guest, by name, id or UUID.") var guest: String
   @Option(help: ArgumentHelp("The packet header, base64.", valueName: "file")) var secrethdr: String

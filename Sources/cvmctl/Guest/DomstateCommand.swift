@@ -2,8 +2,7 @@ import ArgumentParser
 import CVMCore
 
 struct DomstateCommand: ParsableCommand {
-  static let configuration = CommandConfiguration(
-    commandName: "domstate", abstract: "Show what a guest is doing.")
+  static let configuration = CommandConfiguration.verb("domstate", "Show what a guest is doing.")
 
   @Argument(help: "A guest, by name, id or UUID.") var guest: String
   @Flag(help: "Say why as well.") var reason = false

@@ -2,7 +2,7 @@ import ArgumentParser
 import CVMCore
 
 struct DomuuidCommand: ParsableCommand {
-  static let configuration = CommandConfiguration(commandName: "domuuid", abstract: "Show a guest's UUID.")
+  static let configuration = CommandConfiguration.verb("domuuid", "Show a guest's UUID.")
 
   @Argument(help: "A guest, by name, id or UUID.") var guest: String
   @OptionGroup var global: GlobalOptions

@@ -2,8 +2,8 @@ import ArgumentParser
 import CVMCore
 
 struct DumpxmlCommand: ParsableCommand {
-  static let configuration = CommandConfiguration(
-    commandName: "dumpxml", abstract: "Print a guest's domain XML: what runs, or the definition.")
+  static let configuration = CommandConfiguration.verb(
+    "dumpxml", "Print a guest's domain XML: what runs, or the definition.")
 
   @Argument(help: "A guest, by name, id or UUID.") var guest: String
   @Flag(help: "The stored definition, also of an active guest.") var inactive = false

@@ -2,8 +2,8 @@ import ArgumentParser
 import CVMCore
 
 struct ListCommand: ParsableCommand {
-  static let configuration = CommandConfiguration(
-    commandName: "list", abstract: "List guests: the active ones, unless told otherwise.")
+  static let configuration = CommandConfiguration.verb(
+    "list", "List guests: the active ones, unless told otherwise.")
 
   @Flag(help: "Active and inactive guests.") var all = false
   @Flag(help: "Inactive guests only.") var inactive = false

@@ -2,9 +2,8 @@ import ArgumentParser
 import CVMCore
 
 struct RebootCommand: ParsableCommand {
-  static let configuration = CommandConfiguration(
-    commandName: "reboot",
-    abstract: "Ask a guest to reboot. A SEV-ES guest cannot: it ends, and start launches it anew.")
+  static let configuration = CommandConfiguration.verb(
+    "reboot", "Ask a guest to reboot. A SEV-ES guest cannot: it ends, and start launches it anew.")
 
   @OptionGroup var guests: GuestArguments
   @OptionGroup var global: GlobalOptions

@@ -2,8 +2,8 @@ import ArgumentParser
 import CVMCore
 
 struct ResetCommand: ParsableCommand {
-  static let configuration = CommandConfiguration(
-    commandName: "reset", abstract: "Reset a guest as its reset button would. A SEV-ES guest ends instead.")
+  static let configuration = CommandConfiguration.verb(
+    "reset", "Reset a guest as its reset button would. A SEV-ES guest ends instead.")
 
   @OptionGroup var guests: GuestArguments
   @OptionGroup var global: GlobalOptions

@@ -2,7 +2,7 @@ import ArgumentParser
 import CVMCore
 
 struct ResumeCommand: ParsableCommand {
-  static let configuration = CommandConfiguration(commandName: "resume", abstract: "Let a paused guest run.")
+  static let configuration = CommandConfiguration.verb("resume", "Let a paused guest run.")
 
   @OptionGroup var guests: GuestArguments
   @Flag(help: "Say that the owner of the session, who has its keys, accepted the measurement.")

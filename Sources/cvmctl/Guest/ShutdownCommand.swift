@@ -2,8 +2,7 @@ import ArgumentParser
 import CVMCore
 
 struct ShutdownCommand: ParsableCommand {
-  static let configuration = CommandConfiguration(
-    commandName: "shutdown", abstract: "Ask a guest to power off.")
+  static let configuration = CommandConfiguration.verb("shutdown", "Ask a guest to power off.")
 
   @OptionGroup var guests: GuestArguments
   @OptionGroup var global: GlobalOptions

@@ -2,9 +2,8 @@ import ArgumentParser
 import CVMCore
 
 struct StartCommand: ParsableCommand {
-  static let configuration = CommandConfiguration(
-    commandName: "start",
-    abstract: "Launch a guest under its policy: measured first, then given its secrets, then run.")
+  static let configuration = CommandConfiguration.verb(
+    "start", "Launch a guest under its policy: measured first, then given its secrets, then run.")
 
   @OptionGroup var guests: GuestArguments
   @OptionGroup var options: StartOptionGroup

@@ -2,7 +2,7 @@ import ArgumentParser
 import CVMCore
 
 struct SuspendCommand: ParsableCommand {
-  static let configuration = CommandConfiguration(commandName: "suspend", abstract: "Pause a running guest.")
+  static let configuration = CommandConfiguration.verb("suspend", "Pause a running guest.")
 
   @OptionGroup var guests: GuestArguments
   @OptionGroup var global: GlobalOptions

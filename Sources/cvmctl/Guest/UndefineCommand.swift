@@ -2,8 +2,8 @@ import ArgumentParser
 import CVMCore
 
 struct UndefineCommand: ParsableCommand {
-  static let configuration = CommandConfiguration(
-    commandName: "undefine", abstract: "Remove a guest's definition. Its launch records stay.")
+  static let configuration = CommandConfiguration.verb(
+    "undefine", "Remove a guest's definition. Its launch records stay.")
 
   @OptionGroup var guests: GuestArguments
   @Flag(help: "Remove its NVRAM file too.") var nvram = false

@@ -8,10 +8,9 @@ struct HostCertsCommand: ParsableCommand {
 }
 
 struct HostCertsExportCommand: ParsableCommand {
-  static let configuration = CommandConfiguration(
-    commandName: "export",
-    abstract:
-      "Write PDH, PEK, OCA and CEK into one file; with imported certificates the signed CEK, and ASK and ARK into --ca."
+  static let configuration = CommandConfiguration.verb(
+    "export",
+    "Write PDH, PEK, OCA and CEK into one file; with imported certificates the signed CEK, and ASK and ARK into --ca."
   )
 
   @Argument(help: "The new file for PDH, PEK, OCA and CEK.") var file: String
@@ -30,9 +29,8 @@ struct HostCertsExportCommand: ParsableCommand {
 }
 
 struct HostCertsImportCommand: ParsableCommand {
-  static let configuration = CommandConfiguration(
-    commandName: "import",
-    abstract: "Take in the signed CEK and AMD's ASK and ARK for this host, once they verify.")
+  static let configuration = CommandConfiguration.verb(
+    "import", "Take in the signed CEK and AMD's ASK and ARK for this host, once they verify.")
 
   @Option(
     help: ArgumentHelp("The signed CEK: 2084 bytes, or a chain PDH..CEK that ends in it.", valueName: "file"))
@@ -50,10 +48,9 @@ struct HostCertsImportCommand: ParsableCommand {
 }
 
 struct HostCertsVerifyCommand: ParsableCommand {
-  static let configuration = CommandConfiguration(
-    commandName: "verify",
-    abstract:
-      "Verify PDH <- PEK <- OCA and CEK <- ASK <- ARK, from files or of the host. Exit code 12 if refused.")
+  static let configuration = CommandConfiguration.verb(
+    "verify",
+    "Verify PDH <- PEK <- OCA and CEK <- ASK <- ARK, from files or of the host. Exit code 12 if refused.")
 
   @Option(help: ArgumentHelp("PDH, PEK, OCA and CEK in one file, as sevctl exports them.", valueName: "file"))
   var sev: String?

@@ -8,10 +8,9 @@ struct HostCommand: ParsableCommand {
 }
 
 struct HostCheckCommand: ParsableCommand {
-  static let configuration = CommandConfiguration(
-    commandName: "check",
-    abstract:
-      "Say line by line what this host can do, what is missing, and the fix. Exit code 5 if it cannot launch the type."
+  static let configuration = CommandConfiguration.verb(
+    "check",
+    "Say line by line what this host can do, what is missing, and the fix. Exit code 5 if it cannot launch the type."
   )
 
   @Option(help: ArgumentHelp("The type that must work: sev (default), sev-es or sev-snp.", valueName: "type"))
@@ -33,9 +32,8 @@ struct HostCheckCommand: ParsableCommand {
 }
 
 struct HostInfoCommand: ParsableCommand {
-  static let configuration = CommandConfiguration(
-    commandName: "info",
-    abstract: "Show the platform: firmware, identity, limits, and whether its certificates verify.")
+  static let configuration = CommandConfiguration.verb(
+    "info", "Show the platform: firmware, identity, limits, and whether its certificates verify.")
 
   @OptionGroup var global: GlobalOptions
 

@@ -2,8 +2,8 @@ import ArgumentParser
 import CVMCore
 
 struct CapabilitiesCommand: ParsableCommand {
-  static let configuration = CommandConfiguration(
-    commandName: "capabilities", abstract: "Print the host's capabilities, as libvirt describes them.")
+  static let configuration = CommandConfiguration.verb(
+    "capabilities", "Print the host's capabilities, as libvirt describes them.")
 
   @OptionGroup var global: GlobalOptions
 
@@ -15,8 +15,8 @@ struct CapabilitiesCommand: ParsableCommand {
 }
 
 struct DomcapabilitiesCommand: ParsableCommand {
-  static let configuration = CommandConfiguration(
-    commandName: "domcapabilities", abstract: "Print what an emulator can do, as libvirt describes it.")
+  static let configuration = CommandConfiguration.verb(
+    "domcapabilities", "Print what an emulator can do, as libvirt describes it.")
 
   @Option(help: ArgumentHelp("The emulator.", valueName: "path")) var emulatorbin: String?
   @Option(help: ArgumentHelp("The architecture.", valueName: "arch")) var arch: String?
@@ -40,8 +40,7 @@ struct HostDocument: Encodable {
 }
 
 struct URICommand: ParsableCommand {
-  static let configuration = CommandConfiguration(
-    commandName: "uri", abstract: "Print the host's canonical URI.")
+  static let configuration = CommandConfiguration.verb("uri", "Print the host's canonical URI.")
 
   @OptionGroup var global: GlobalOptions
 
@@ -53,7 +52,7 @@ struct URICommand: ParsableCommand {
 }
 
 struct HostnameCommand: ParsableCommand {
-  static let configuration = CommandConfiguration(commandName: "hostname", abstract: "Print the host's name.")
+  static let configuration = CommandConfiguration.verb("hostname", "Print the host's name.")
 
   @OptionGroup var global: GlobalOptions
 
@@ -71,8 +70,8 @@ struct HostWord: Encodable {
 }
 
 struct VersionCommand: ParsableCommand {
-  static let configuration = CommandConfiguration(
-    commandName: "version", abstract: "Print the versions of cvmctl, libvirt and the hypervisor.")
+  static let configuration = CommandConfiguration.verb(
+    "version", "Print the versions of cvmctl, libvirt and the hypervisor.")
 
   @OptionGroup var global: GlobalOptions
 

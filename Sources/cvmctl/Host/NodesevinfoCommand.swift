@@ -3,8 +3,8 @@ import Bytes
 import CVMCore
 
 struct NodesevinfoCommand: ParsableCommand {
-  static let configuration = CommandConfiguration(
-    commandName: "nodesevinfo", abstract: "Show what virsh nodesevinfo shows: PDH, chain, C-bit, limits.")
+  static let configuration = CommandConfiguration.verb(
+    "nodesevinfo", "Show what virsh nodesevinfo shows: PDH, chain, C-bit, limits.")
 
   @OptionGroup var global: GlobalOptions
 

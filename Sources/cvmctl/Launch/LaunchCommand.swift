@@ -8,8 +8,8 @@ struct LaunchCommand: ParsableCommand {
 }
 
 struct LaunchShowCommand: ParsableCommand {
-  static let configuration = CommandConfiguration(
-    commandName: "show", abstract: "Show a guest's latest launch, or one launch by its id.")
+  static let configuration = CommandConfiguration.verb(
+    "show", "Show a guest's latest launch, or one launch by its id.")
 
   @Argument(help: "A guest, or a launch's id.") var guest: String
   @OptionGroup var global: GlobalOptions
@@ -18,8 +18,7 @@ struct LaunchShowCommand: ParsableCommand {
 }
 
 struct LaunchHistoryCommand: ParsableCommand {
-  static let configuration = CommandConfiguration(
-    commandName: "history", abstract: "List launches, the latest first.")
+  static let configuration = CommandConfiguration.verb("history", "List launches, the latest first.")
 
   @Argument(help: "A guest; all guests without it.") var guest: String?
   @Option(help: ArgumentHelp("At most so many.", valueName: "n")) var limit = 100

@@ -5,11 +5,9 @@ import CVMCore
 import SEV
 
 struct LaunchVerifyCommand: ParsableCommand {
-  static let configuration = CommandConfiguration(
-    commandName: "verify",
-    abstract:
-      "Verify a launch measurement: of a guest, or offline from its parts. Exit code 10 if it does not match."
-  )
+  static let configuration = CommandConfiguration.verb(
+    "verify",
+    "Verify a launch measurement: of a guest, or offline from its parts. Exit code 10 if it does not match.")
 
   @Argument(help: "A launched guest; without it the options say everything.") var guest: String?
 

@@ -3,8 +3,8 @@ import Bytes
 import CVMCore
 
 struct MeasureCommand: ParsableCommand {
-  static let configuration = CommandConfiguration(
-    commandName: "measure", abstract: "Predict a guest's launch digest from its definition.")
+  static let configuration = CommandConfiguration.verb(
+    "measure", "Predict a guest's launch digest from its definition.")
 
   @Option(help: ArgumentHelp("A defined guest.", valueName: "name")) var guest: String?
   @Option(help: ArgumentHelp("Domain XML or a YAML guest file, or - for standard input.", valueName: "file"))

@@ -11,8 +11,7 @@ struct PolicyCommand: ParsableCommand {
 }
 
 struct PolicyListCommand: ParsableCommand {
-  static let configuration = CommandConfiguration(
-    commandName: "list", abstract: "List the policies, the built-in ones first.")
+  static let configuration = CommandConfiguration.verb("list", "List the policies, the built-in ones first.")
 
   @Flag(help: "Every version, not the newest only.") var versions = false
   @OptionGroup var global: GlobalOptions
@@ -23,7 +22,7 @@ struct PolicyListCommand: ParsableCommand {
 }
 
 struct PolicyShowCommand: ParsableCommand {
-  static let configuration = CommandConfiguration(commandName: "show", abstract: "Show a policy.")
+  static let configuration = CommandConfiguration.verb("show", "Show a policy.")
 
   @Argument(help: "A policy's name, NAME@VERSION, or a number.") var policy: String
   @OptionGroup var type: PolicyTypeOption
@@ -36,8 +35,8 @@ struct PolicyShowCommand: ParsableCommand {
 }
 
 struct PolicyExplainCommand: ParsableCommand {
-  static let configuration = CommandConfiguration(
-    commandName: "explain", abstract: "Say bit by bit what a policy allows and forbids.")
+  static let configuration = CommandConfiguration.verb(
+    "explain", "Say bit by bit what a policy allows and forbids.")
 
   @Argument(help: "A policy's name, NAME@VERSION, or a number such as 0x5.") var policy: String
   @OptionGroup var type: PolicyTypeOption
@@ -54,7 +53,7 @@ struct PolicyExplainCommand: ParsableCommand {
 }
 
 struct PolicyCreateCommand: ParsableCommand {
-  static let configuration = CommandConfiguration(commandName: "create", abstract: "Create a policy.")
+  static let configuration = CommandConfiguration.verb("create", "Create a policy.")
 
   @Argument(help: "The new policy's name.") var name: String
   @Argument(help: "A number such as 0x7, or AMD's bit names: NODBG,NOKS,ES.") var value: String
@@ -69,8 +68,8 @@ struct PolicyCreateCommand: ParsableCommand {
 }
 
 struct PolicyEditCommand: ParsableCommand {
-  static let configuration = CommandConfiguration(
-    commandName: "edit", abstract: "Make a new version of a policy. Guests keep the version they have.")
+  static let configuration = CommandConfiguration.verb(
+    "edit", "Make a new version of a policy. Guests keep the version they have.")
 
   @Argument(help: "The policy's name.") var name: String
   @Argument(help: "The new value.") var value: String
@@ -85,8 +84,7 @@ struct PolicyEditCommand: ParsableCommand {
 }
 
 struct PolicyDeleteCommand: ParsableCommand {
-  static let configuration = CommandConfiguration(
-    commandName: "delete", abstract: "Delete a policy that no guest uses.")
+  static let configuration = CommandConfiguration.verb("delete", "Delete a policy that no guest uses.")
 
   @Argument(help: "The policy's name.") var name: String
   @OptionGroup var global: GlobalOptions
@@ -98,9 +96,8 @@ struct PolicyDeleteCommand: ParsableCommand {
 }
 
 struct PolicyCheckCommand: ParsableCommand {
-  static let configuration = CommandConfiguration(
-    commandName: "check",
-    abstract: "Say whether a guest or a policy may be launched as it stands. Exit code 11 if not.")
+  static let configuration = CommandConfiguration.verb(
+    "check", "Say whether a guest or a policy may be launched as it stands. Exit code 11 if not.")
 
   @Argument(help: "A guest, a policy's name, or a number.") var subject: String
   @OptionGroup var type: PolicyTypeOption

@@ -9,8 +9,8 @@ struct SecretCommand: ParsableCommand {
 }
 
 struct SecretBuildCommand: ParsableCommand {
-  static let configuration = CommandConfiguration(
-    commandName: "build", abstract: "Encrypt secrets for a launch: PREFIX_header.bin and PREFIX_payload.bin.")
+  static let configuration = CommandConfiguration.verb(
+    "build", "Encrypt secrets for a launch: PREFIX_header.bin and PREFIX_payload.bin.")
 
   @Option(help: ArgumentHelp("The transport integrity key, 16 raw bytes.", valueName: "file")) var tik: String
   @Option(help: ArgumentHelp("The transport encryption key, 16 raw bytes.", valueName: "file")) var tek:
@@ -46,9 +46,8 @@ struct SecretBuildCommand: ParsableCommand {
 }
 
 struct SecretShowCommand: ParsableCommand {
-  static let configuration = CommandConfiguration(
-    commandName: "show",
-    abstract: "Show a packet's header; with the keys, check it and list its secrets' GUIDs and sizes.")
+  static let configuration = CommandConfiguration.verb(
+    "show", "Show a packet's header; with the keys, check it and list its secrets' GUIDs and sizes.")
 
   @Argument(help: "How the files' names begin.") var prefix: String
   @Option(help: ArgumentHelp("The transport integrity key, 16 raw bytes.", valueName: "file")) var tik:
@@ -72,9 +71,8 @@ struct SecretShowCommand: ParsableCommand {
 }
 
 struct SecretInjectCommand: ParsableCommand {
-  static let configuration = CommandConfiguration(
-    commandName: "inject",
-    abstract: "Give secrets to a guest that was started --paused and whose measurement matched. Once only.")
+  static let configuration = CommandConfiguration.verb(
+    "inject", "Give secrets to a guest that was started --paused and whose measurement matched. Once only.")
 
   @Argument(help: "A guest.") var guest: String
   @Option(

@@ -8,10 +8,9 @@ struct SessionCommand: ParsableCommand {
 }
 
 struct SessionCreateCommand: ParsableCommand {
-  static let configuration = CommandConfiguration(
-    commandName: "create",
-    abstract:
-      "Make a session for one launch on one platform: PREFIX_godh.b64, _session.b64, _tek.bin, _tik.bin.")
+  static let configuration = CommandConfiguration.verb(
+    "create",
+    "Make a session for one launch on one platform: PREFIX_godh.b64, _session.b64, _tek.bin, _tik.bin.")
 
   @Option(
     help: ArgumentHelp(
@@ -53,8 +52,7 @@ struct SessionCreateCommand: ParsableCommand {
 }
 
 struct SessionShowCommand: ParsableCommand {
-  static let configuration = CommandConfiguration(
-    commandName: "show", abstract: "Show what is in a session's files.")
+  static let configuration = CommandConfiguration.verb("show", "Show what is in a session's files.")
 
   @Argument(help: "How the files' names begin.") var prefix: String
   @OptionGroup var global: GlobalOptions
@@ -63,8 +61,8 @@ struct SessionShowCommand: ParsableCommand {
 }
 
 struct SessionVerifyCommand: ParsableCommand {
-  static let configuration = CommandConfiguration(
-    commandName: "verify", abstract: "Check that a session's files belong together and fit a policy.")
+  static let configuration = CommandConfiguration.verb(
+    "verify", "Check that a session's files belong together and fit a policy.")
 
   @Argument(help: "How the files' names begin.") var prefix: String
   @Option(help: ArgumentHelp("The launch policy that the session was made for.", valueName: "policy"))

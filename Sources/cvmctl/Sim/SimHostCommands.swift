@@ -5,8 +5,8 @@ import SecureProcessor
 import SimulatedBackend
 
 struct SimHostCreateCommand: ParsableCommand {
-  static let configuration = CommandConfiguration(
-    commandName: "create", abstract: "Make a simulated host, reached as sim:///NAME.")
+  static let configuration = CommandConfiguration.verb(
+    "create", "Make a simulated host, reached as sim:///NAME.")
 
   @Argument(help: "Its name.") var name: String
   @Option(help: ArgumentHelp("ASIDs in all.", valueName: "n")) var asids: String?
@@ -40,7 +40,7 @@ struct SimHostCreateCommand: ParsableCommand {
 }
 
 struct SimHostListCommand: ParsableCommand {
-  static let configuration = CommandConfiguration(commandName: "list", abstract: "List the simulated hosts.")
+  static let configuration = CommandConfiguration.verb("list", "List the simulated hosts.")
 
   @OptionGroup var global: GlobalOptions
 
@@ -52,7 +52,7 @@ struct SimHostListCommand: ParsableCommand {
 }
 
 struct SimHostShowCommand: ParsableCommand {
-  static let configuration = CommandConfiguration(commandName: "show", abstract: "Show a simulated host.")
+  static let configuration = CommandConfiguration.verb("show", "Show a simulated host.")
 
   @Argument(help: "Its name.") var name: String
   @OptionGroup var global: GlobalOptions
@@ -64,8 +64,7 @@ struct SimHostShowCommand: ParsableCommand {
 }
 
 struct SimHostDeleteCommand: ParsableCommand {
-  static let configuration = CommandConfiguration(
-    commandName: "delete", abstract: "Delete a simulated host with its guests.")
+  static let configuration = CommandConfiguration.verb("delete", "Delete a simulated host with its guests.")
 
   @Argument(help: "Its name.") var name: String
   @Flag(help: "Even while guests run on it.") var force = false

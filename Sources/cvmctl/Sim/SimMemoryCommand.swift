@@ -3,9 +3,8 @@ import CVMCore
 import SimulatedBackend
 
 struct SimMemoryCommand: ParsableCommand {
-  static let configuration = CommandConfiguration(
-    commandName: "memory",
-    abstract: "Show what the hypervisor sees of a simulated guest's memory beside what the guest sees.")
+  static let configuration = CommandConfiguration.verb(
+    "memory", "Show what the hypervisor sees of a simulated guest's memory beside what the guest sees.")
 
   @Argument(help: "A guest, by name or UUID.") var guest: String
   @Option(help: ArgumentHelp("host or guest.", valueName: "view")) var view = "host"

@@ -1,0 +1,27 @@
+import ArgumentParser
+
+/// A command line whose global options stand behind the verb.
+struct SettledWords {
+  /// What the verbs name; the root or a noun where they name no more.
+  let command: any ParsableCommand.Type
+  let verbs: [String]
+  let arguments: [String]
+
+  /// The command, ready to run. Throws the parser's errors, and help, which it takes for one.
+  func parsed() throws -> any ParsableCommand {
+    // The parser looks at every command on the way from the root: starting at the end takes it a third of the time. Only
+    // from the root it knows how to word an error.
+    if command.configuration.subcommands.isEmpty, let parsed = try? command.parseAsRoot(arguments) {
+      return parsed
+    }
+    return try CVMCtl.parseAsRoot(verbs + arguments)
+  }
+}
+
+extension CommandConfiguration {
+  /// Of a command that does something. It counts as a command of another one, so that the parser, which starts at it, spares
+  /// its search for `--generate-completion-script`: that is as much work as everything else it does.
+  static func verb(_ name: String, _ abstract: String) -> CommandConfiguration {
+    CommandConfiguration(commandName: name, _superCommandName: "cvmctl", abstract: abstract)
+  }
+}
