@@ -43,12 +43,13 @@ import Testing
     #expect(daemon.calls.filter { $0.is(.connectGetAllDomainStats) }.map(\.connection) == [2])
   }
 
+  /// polkit is 2; libvirt.so says so with AUTH_POLKIT, procedure 70, which is refused here with AUTH_FAILED.
   @Test func `go over libvirt where the daemon wants to know who asks`() throws {
-    let daemon = try FakeDaemon {
-      $0.is(.authList) ? .result(xdr { for word in [1, 1] as [UInt32] { $0.unsigned(word) } }) : nil
+    let daemon = try FakeDaemon { call in
+      call.is(.authList) ? .result([0, 0, 0, 1, 0, 0, 0, 2]) : call.procedure == 70 ? .error(code: 45) : nil
     }
     expect(.unreachable) { _ = try backend(daemon) }
-    #expect(daemon.connections == 2)
+    #expect(daemon.calls.map(\.procedure).filter { $0 != Procedure.connectClose.rawValue } == [66, 66, 70])
   }
 
   @Test(arguments: [

@@ -63,7 +63,7 @@ import Testing
     let files = FileManager.default
     try files.createDirectory(atPath: directory + "/libvirt", withIntermediateDirectories: true)
     defer { try? files.removeItem(atPath: directory) }
-    let address = try #require(address("qemu:///session", runtime: directory))
+    let address = try #require(self.address("qemu:///session", runtime: directory))
     #expect(address.socket() == nil)
     for socket in address.sockets.reversed() {
       #expect(files.createFile(atPath: socket, contents: nil))

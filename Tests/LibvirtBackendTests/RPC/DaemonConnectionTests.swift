@@ -1,4 +1,5 @@
 import Bytes
+import CVMCore
 import Testing
 
 @testable import LibvirtBackend
@@ -12,7 +13,7 @@ import Testing
   private func states(_ connection: DaemonConnection?, within milliseconds: Int = 5000) throws {
     let connection = try #require(connection)
     let reader = DaemonReader(connection: connection, uri: "", deadline: .after(milliseconds: milliseconds))
-    _ = try reader.states(.init())
+    _ = try reader.states(GuestFilter())
   }
 
   /// A daemon that gives `answer` to the bulk question.

@@ -100,7 +100,7 @@ private final class Service: Sendable {
   func run() {
     var count = 0
     while true {
-      let client = unsafe accept(listener, nil, nil)
+      let client = accept(listener, nil, nil)
       guard client >= 0 else { break }
       count += 1
       let number = count
