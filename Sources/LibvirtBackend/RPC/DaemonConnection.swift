@@ -13,7 +13,10 @@ final class DaemonConnection: Sendable {
   init?(to address: DaemonAddress, until deadline: Deadline) throws(LibvirtError) {
     guard let path = address.socket(), let socket = DaemonSocket(path: path) else { return nil }
     self.socket = socket
-    guard try wantsNoLogin(deadline) else { return nil }
+    guard try wantsNoLogin(deadline) else {
+      isIntact.store(false, ordering: .relaxed)  // a goodbye would be refused
+      return nil
+    }
     try open(address, deadline)
   }
 
