@@ -109,7 +109,7 @@ let package = Package(
         "Attestation", "Bytes", "CVMCore", "CVMCrypto", "Documents", "SEV", "StateStore", "TestHarness",
         "Vault",
       ]),
-    tests("LibvirtBackendTests", ["Bytes", "CLibvirt", "CVMCore", "Documents", "LibvirtBackend"]),
+    tests("LibvirtBackendTests", ["Bytes", "CLibvirt", "CLinux", "CVMCore", "Documents", "LibvirtBackend"]),
     tests(
       "SimulatedBackendTests",
       [

@@ -3,15 +3,11 @@ package import CVMCore
 
 extension LibvirtBackend {
   package func hostname() throws(BackendError) -> String {
-    try ask(begin("asking for the host's name")) { connection throws(LibvirtError) in
-      try connection.hostname()
-    }
+    try read(begin("asking for the host's name")) { host throws(LibvirtError) in try host.hostname() }
   }
 
   package func canonicalURI() throws(BackendError) -> String {
-    try ask(begin("asking for the URI")) { connection throws(LibvirtError) in
-      try connection.canonicalURI()
-    }
+    try read(begin("asking for the URI")) { host throws(LibvirtError) in try host.canonicalURI() }
   }
 
   package func version() throws(BackendError) -> HostVersion {

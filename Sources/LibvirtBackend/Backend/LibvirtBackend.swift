@@ -7,14 +7,31 @@ internal import Synchronization
 /// Every call to libvirt runs on a thread of its own while the caller waits for at most the time limit. An
 /// act whose answer does not come (see `perform`) is looked into over a second connection before anything is
 /// said about it.
+///
+/// Loading libvirt.so takes most of a short command's time. A daemon on this machine is therefore asked over its
+/// socket (see `read`) until something needs libvirt.so; from then on everything goes over the one connection,
+/// acts and the questions that judge them.
 package final class LibvirtBackend: LaunchBackend, Sendable {
   package let uri: String
   let address: ConnectionURI
   let readOnly: Bool
   /// Seconds.
   let timeout: Int
-  /// Replaced when it has ended, or when a call on it got no answer.
-  private let current = Mutex<Connection?>(nil)
+  private let way: Mutex<Way>
+
+  /// How the host is asked. A connection is replaced when it has ended, or when a call on it got no answer.
+  private enum Way {
+    /// Over a socket; the connection while no question uses it.
+    case daemon(DaemonAddress, idle: DaemonConnection?)
+    case library(Connection?)
+
+    /// The way as it was; an idle connection is the caller's from now on.
+    mutating func takeIdle() -> Way {
+      let found = self
+      if case .daemon(let address, _) = self { self = .daemon(address, idle: nil) }
+      return found
+    }
+  }
 
   /// A libvirt host is taken for real until its platform's certificates say otherwise.
   package var isSimulated: Bool { false }
@@ -27,7 +44,10 @@ package final class LibvirtBackend: LaunchBackend, Sendable {
     address = ConnectionURI(uri)
     self.readOnly = readOnly
     self.timeout = min(max(timeout, 1), 86_400)
-    _ = try connection(begin("connecting to \(uri)", .connect))
+    let daemon = DaemonAddress(address, readOnly: readOnly, .ofProcess)
+    way = Mutex(daemon.map { .daemon($0, idle: nil) } ?? .library(nil))
+    let act = begin("connecting to \(uri)", .connect)
+    if let connection = try self.daemon(act) { keep(connection) } else { _ = try connection(act) }
   }
 
   /// Begins to load libvirt, which takes most of a short command's time, while the caller does something
@@ -45,22 +65,45 @@ package final class LibvirtBackend: LaunchBackend, Sendable {
 
   // MARK: Connections
 
-  /// The connection in use, or a new one where that has ended.
+  /// True once libvirt.so is connected. Until then it is not even loaded.
+  package var usesLibrary: Bool {
+    way.withLock { if case .library = $0 { true } else { false } }
+  }
+
+  /// A connection to a daemon's socket, for one question; nil where the question is libvirt.so's.
+  func daemon(_ act: Act) throws(BackendError) -> DaemonConnection? {
+    guard case .daemon(let address, let idle) = way.withLock({ $0.takeIdle() }) else { return nil }
+    if let idle, idle.isOpen { return idle }
+    do throws(LibvirtError) {
+      return try DaemonConnection(to: address, until: act.deadline)
+    } catch {
+      // What goes wrong on the way is better told by libvirt.so.
+      if error.kind == .connectionLost || error.isForLibrary { return nil }
+      throw BackendError(error, in: act.as(.connect))
+    }
+  }
+
+  /// For the next question.
+  func keep(_ connection: DaemonConnection) {
+    way.withLock { if case .daemon(let address, _) = $0 { $0 = .daemon(address, idle: connection) } }
+  }
+
+  /// libvirt.so's connection in use, or a new one where that has ended.
   func connection(_ act: Act) throws(BackendError) -> Connection {
-    if let connection = current.withLock({ $0 }), connection.isAlive { return connection }
+    if case .library(let connection?) = way.withLock({ $0 }), connection.isAlive { return connection }
     let fresh = try open(act)
     use(fresh)
     return fresh
   }
 
-  func use(_ connection: Connection) { current.withLock { $0 = connection } }
+  func use(_ connection: Connection) { way.withLock { $0 = .library(connection) } }
 
   /// Not to be used again: it has ended, or does not answer.
   func drop(_ connection: Connection) {
-    current.withLock { if $0 === connection { $0 = nil } }
+    way.withLock { if case .library(let used?) = $0, used === connection { $0 = .library(nil) } }
   }
 
-  /// A new connection.
+  /// A new connection of libvirt.so.
   func open(_ act: Act) throws(BackendError) -> Connection {
     let (address, readOnly) = (address, readOnly)
     let opened = Call.outcome(until: act.deadline) { () throws(LibvirtError) in
@@ -86,31 +129,6 @@ package final class LibvirtBackend: LaunchBackend, Sendable {
       throw LibvirtError(
         kind: .argument, message: "the transport 'tcp' is not encrypted: use tls, ssh or a local socket")
     }
-  }
-
-  // MARK: Questions
-
-  /// Asks something that changes nothing, so that it may be asked again where the connection ends meanwhile.
-  func ask<Value: Sendable>(
-    _ act: Act, _ body: @escaping @Sendable (Connection) throws(LibvirtError) -> Value
-  ) throws(BackendError) -> Value {
-    var lost = LibvirtError(kind: .connectionLost, message: "the connection ended")
-    for _ in 1...2 {
-      let connection = try connection(act)
-      switch Call.outcome(until: act.deadline, { () throws(LibvirtError) in try body(connection) }) {
-      case .success(let value):
-        return value
-      case .failure(let error) where error.kind == .connectionLost:
-        drop(connection)
-        lost = error
-      case .failure(let error):
-        throw BackendError(error, in: act)
-      case nil:
-        drop(connection)
-        throw act.timedOut()
-      }
-    }
-    throw BackendError(lost, in: act)
   }
 
   /// The guest's domain object, to act on.

@@ -14,13 +14,10 @@ extension Connection {
   }
 
   private func bulkStates(_ filter: GuestFilter) throws(LibvirtError) -> [GuestState] {
-    var flags = VIR_CONNECT_GET_ALL_DOMAINS_STATS_NOWAIT.rawValue
-    if filter.active { flags |= VIR_CONNECT_GET_ALL_DOMAINS_STATS_ACTIVE.rawValue }
-    if filter.inactive { flags |= VIR_CONNECT_GET_ALL_DOMAINS_STATS_INACTIVE.rawValue }
     var list: UnsafeMutablePointer<virDomainStatsRecordPtr?>?
     let count = try unsafe checked(
       functions.pointee.virConnectGetAllDomainStats(
-        pointer, UInt32(VIR_DOMAIN_STATS_STATE.rawValue), &list, flags))
+        pointer, UInt32(VIR_DOMAIN_STATS_STATE.rawValue), &list, filter.statisticsFlags))
     guard let list = unsafe list else { return [] }
     defer { unsafe functions.pointee.virDomainStatsRecordListFree(list) }
     let records = unsafe UnsafeBufferPointer(start: list, count: Int(count))
@@ -60,6 +57,16 @@ extension Connection {
     defer { unsafe free(list) }
     let pointers = unsafe UnsafeBufferPointer(start: list, count: Int(count))
     return unsafe pointers.compactMap { unsafe $0.map { unsafe Domain(owning: $0, self) } }
+  }
+}
+
+extension GuestFilter {
+  /// For bulk statistics; a busy domain is not waited for.
+  var statisticsFlags: UInt32 {
+    var flags = VIR_CONNECT_GET_ALL_DOMAINS_STATS_NOWAIT.rawValue
+    if active { flags |= VIR_CONNECT_GET_ALL_DOMAINS_STATS_ACTIVE.rawValue }
+    if inactive { flags |= VIR_CONNECT_GET_ALL_DOMAINS_STATS_INACTIVE.rawValue }
+    return flags
   }
 }
 

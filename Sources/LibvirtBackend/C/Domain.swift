@@ -115,9 +115,8 @@ internal import CVMCore
     try unsafe connection.checked(functions.pointee.virDomainHasManagedSaveImage(pointer, 0)) == 1
   }
 
-  func xml(inactive: Bool) throws(LibvirtError) -> String {
-    let flags = inactive ? UInt32(VIR_DOMAIN_XML_INACTIVE.rawValue) : 0
-    return try unsafe connection.text(functions.pointee.virDomainGetXMLDesc(pointer, flags))
+  func xml(_ form: DomainXMLForm) throws(LibvirtError) -> String {
+    try unsafe connection.text(functions.pointee.virDomainGetXMLDesc(pointer, form.flags))
   }
 
   /// Returns once no other call is at work on the guest. libvirt answers this question in its turn, unlike
@@ -206,6 +205,10 @@ struct DomainInfo: Sendable {
   var cpuNanoseconds: UInt64
   var maxKiB: UInt64
   var usedKiB: UInt64
+}
+
+extension DomainXMLForm {
+  var flags: UInt32 { self == .inactive ? UInt32(VIR_DOMAIN_XML_INACTIVE.rawValue) : 0 }
 }
 
 extension Library {

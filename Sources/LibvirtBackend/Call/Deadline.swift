@@ -27,5 +27,11 @@ struct Deadline: Comparable, Sendable {
     Glibc.timespec(tv_sec: Int(nanoseconds / Self.second), tv_nsec: Int(nanoseconds % Self.second))
   }
 
+  /// Rounded up, for `poll`; 0 once it is over.
+  var millisecondsLeft: Int32 {
+    let left = max(nanoseconds - Self.now.nanoseconds, 0)
+    return Int32(clamping: (left + 999_999) / 1_000_000)
+  }
+
   private static let second: Int64 = 1_000_000_000
 }

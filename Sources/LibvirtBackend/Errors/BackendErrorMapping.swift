@@ -32,7 +32,8 @@ extension BackendError {
     case .argument: self = Self.refused(error.message, act)
     case .answer: self = Self.other(error.message, act)
     case .leftBehind: self = act.unknown(error.message)
-    case .thread: self = .failed(operation: act.name, reason: error.message)
+    case .thread, .notUnderstood: self = .failed(operation: act.name, reason: error.message)
+    case .overdue: self = act.timedOut()
     }
   }
 
