@@ -22,7 +22,7 @@ enum Invocation {
   private static func parsed(_ words: [String]) throws -> Int32 {
     let settled = GlobalPosition.settled(words)
     // Loading libvirt takes longer than everything else together: the words are parsed meanwhile.
-    if let verb = settled.verbs.first, asksHost.contains(verb), !namesSimulatedHost(words) {
+    if let verb = settled.verbs.first, actsOnHost.contains(verb), !namesSimulatedHost(words) {
       LibvirtBackend.preload()
     }
     var command: any ParsableCommand
@@ -39,11 +39,10 @@ enum Invocation {
     return 0
   }
 
-  /// The verbs that come to nothing without the host.
-  private static let asksHost: Set = [
-    "list", "start", "shutdown", "reboot", "reset", "destroy", "suspend", "resume", "undefine",
-    "domstate", "dominfo", "domid", "domuuid", "domname", "dumpxml", "domlaunchsecinfo",
-    "domsetlaunchsecstate", "nodesevinfo", "capabilities", "domcapabilities", "uri", "hostname",
+  /// The verbs that act through libvirt.so; what only looks at guests mostly does without.
+  private static let actsOnHost: Set = [
+    "start", "shutdown", "reboot", "reset", "destroy", "suspend", "resume", "undefine", "domlaunchsecinfo",
+    "domsetlaunchsecstate", "nodesevinfo", "capabilities", "domcapabilities",
   ]
 
   /// As `Settings` finds the host, of words that are not parsed yet.
