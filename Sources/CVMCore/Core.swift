@@ -8,7 +8,7 @@ package final class Core: @unchecked Sendable {
   package let tenant: String
   package let uri: String
   package let stateDirectory: String
-  /// Seconds that an act at the host may take.
+  /// Seconds that the host has for a command's act on one guest.
   package let timeout: Int
   package let readOnly: Bool
   /// `simulated: allow` of the configuration.
@@ -47,6 +47,9 @@ package final class Core: @unchecked Sendable {
       }
     }
   }
+
+  /// A command goes on to its next guest: its time limit counts from here.
+  package func restartTimeLimit() { lock.holding { openedBackend?.restartTimeLimit() } }
 
   package func store() throws(CoreError) -> StateStore {
     try lock.holding { () throws(CoreError) in

@@ -1,7 +1,7 @@
 /// Where guests run: a libvirt host or a simulated one.
 ///
 /// `LaunchBackendContract` in the tests holds every conformance to what stands here:
-/// - a call ends within the time limit that the backend was made with: then it throws `.timeout`, or `.outcomeUnknown` where an
+/// - a call ends within the time limit that the backend was made with (or a command's calls together do): then it throws `.timeout`, or `.outcomeUnknown` where an
 ///   act was sent and its fate could not be learned;
 /// - a throw from `startPaused` leaves no guest running and no process behind, or says `.outcomeUnknown`;
 /// - `startPaused` runs no instruction of the guest and leaves the stored definition untouched;
@@ -12,6 +12,9 @@ package protocol LaunchBackend: AnyObject {
   /// True where everything is simulated by construction (`sim:///`). A libvirt host may turn out simulated too:
   /// see `SEVPlatform.isSimulated`.
   var isSimulated: Bool { get }
+
+  /// A command goes on to its next guest: its time limit counts from here.
+  func restartTimeLimit()
 
   // MARK: Host
 
@@ -73,6 +76,8 @@ package protocol LaunchBackend: AnyObject {
 
 extension LaunchBackend {
   package func endorsements() throws(BackendError) -> PlatformEndorsements? { nil }
+
+  package func restartTimeLimit() {}
 
   /// Ends the launch by letting the guest run.
   package func resume(_ guest: consuming PausedGuest) throws(BackendError) { try resume(guest.uuid) }

@@ -18,6 +18,17 @@ package final class LibvirtBackend: LaunchBackend, Sendable {
   /// Seconds.
   let timeout: Int
   private let way: Mutex<Way>
+  /// When a command's act has to have ended; nil where each call has its own limit.
+  private let end: Mutex<Deadline?>
+
+  /// What a time limit is for.
+  package enum TimeLimit: Sendable {
+    /// Each call, connecting included.
+    case eachCall
+    /// All calls together, from the beginning or from `restartTimeLimit` on. To destroy a guest that was left
+    /// behind there is always a little time.
+    case allCalls
+  }
 
   /// How the host is asked. A connection is replaced when it has ended, or when a call on it got no answer.
   private enum Way {
@@ -36,14 +47,17 @@ package final class LibvirtBackend: LaunchBackend, Sendable {
   /// A libvirt host is taken for real until its platform's certificates say otherwise.
   package var isSimulated: Bool { false }
 
-  /// Connects; an empty `uri` is libvirt's own default. `timeout` is the limit for each call, this one
-  /// included, in seconds (at least 1). Throws `.unsupported` for a transport without encryption and where
+  /// Connects; an empty `uri` is libvirt's own default. `timeout` is the limit for what `limits` says, in
+  /// seconds (at least 1). Throws `.unsupported` for a transport without encryption and where
   /// libvirt is missing, `.unreachable`, `.permission` or `.timeout`.
-  package init(uri: String, readOnly: Bool, timeout: Int) throws(BackendError) {
+  package init(
+    uri: String, readOnly: Bool, timeout: Int, limits: TimeLimit = .eachCall
+  ) throws(BackendError) {
     self.uri = uri
     address = ConnectionURI(uri)
     self.readOnly = readOnly
     self.timeout = min(max(timeout, 1), 86_400)
+    end = Mutex(limits == .eachCall ? nil : .after(milliseconds: self.timeout * 1000))
     let daemon = DaemonAddress(address, readOnly: readOnly, .ofProcess)
     way = Mutex(daemon.map { .daemon($0, idle: nil) } ?? .library(nil))
     let act = begin("connecting to \(uri)", .connect)
@@ -56,10 +70,17 @@ package final class LibvirtBackend: LaunchBackend, Sendable {
     _ = try? Call { () throws(LibvirtError) in try Library.load() }
   }
 
-  /// Starts the clock for a call of the protocol.
-  func begin(_ name: String, _ kind: Act.Kind = .question, on guest: String? = nil) -> Act {
-    Act(
-      name: name, kind: kind, guest: guest, uri: uri, deadline: .after(milliseconds: timeout * 1000),
+  package func restartTimeLimit() {
+    end.withLock { if $0 != nil { $0 = .after(milliseconds: timeout * 1000) } }
+  }
+
+  /// Starts the clock for a call of the protocol, which has at least `least` milliseconds.
+  func begin(
+    _ name: String, _ kind: Act.Kind = .question, on guest: String? = nil, least: Int = 0
+  ) -> Act {
+    let end = end.withLock { $0 } ?? .after(milliseconds: timeout * 1000)
+    return Act(
+      name: name, kind: kind, guest: guest, uri: uri, deadline: max(end, .after(milliseconds: least)),
       seconds: timeout)
   }
 

@@ -66,7 +66,8 @@ extension LibvirtBackend {
   }
 
   package func destroy(_ uuid: GuestUUID, graceful: Bool) throws(BackendError) {
-    try change("destroy", uuid) { domain throws(LibvirtError) in
+    // What is destroyed after the limit is what a launch left behind.
+    try change("destroy", uuid, least: min(timeout * 250, 5_000)) { domain throws(LibvirtError) in
       try domain.destroyRun(graceful: graceful)
     } fate: { state in
       state.isActive ? .undone : .done(())
@@ -84,10 +85,11 @@ extension LibvirtBackend {
   /// Changes one run of a guest. `fate` tells from that run's state, `shutOff` once it is over, what became
   /// of the change.
   private func change(
-    _ name: String, _ uuid: GuestUUID, _ body: @escaping @Sendable (Domain) throws(LibvirtError) -> Void,
+    _ name: String, _ uuid: GuestUUID, least: Int = 0,
+    _ body: @escaping @Sendable (Domain) throws(LibvirtError) -> Void,
     fate: @escaping @Sendable (RunState) -> Fate<Void>
   ) throws(BackendError) {
-    let act = begin(name, .change, on: uuid.rawValue)
+    let act = begin(name, .change, on: uuid.rawValue, least: least)
     let domain = try domain(uuid, act)
     let run = domain.id
     try perform(act, on: domain.connection) { () throws(LibvirtError) in

@@ -22,9 +22,10 @@ extension LibvirtBackend {
     _ body: @escaping @Sendable () throws(LibvirtError) -> Value,
     fate: @escaping @Sendable (Connection) throws(LibvirtError) -> Fate<Value>
   ) throws(BackendError) -> Value {
+    guard !act.deadline.isOver else { throw act.timedOut() }
     let call: Call<Value>
     do throws(LibvirtError) { call = try Call(body) } catch { throw BackendError(error, in: act) }
-    switch call.result(until: act.deadline.adding(milliseconds: -reserve)) {
+    switch call.result(until: act.deadline.adding(milliseconds: -reserve(act))) {
     case .success(let value):
       return value
     case .failure(let error) where error.kind == .connectionLost:
@@ -39,9 +40,9 @@ extension LibvirtBackend {
     }
   }
 
-  /// Milliseconds of the time limit that are kept for learning what became of an act: a quarter, at most 5 s.
+  /// Milliseconds of the time left that are kept for learning what became of an act: a quarter, at most 5 s.
   /// Cancelling a start takes libvirt about 0.2 s.
-  private var reserve: Int { min(timeout * 250, 5_000) }
+  private func reserve(_ act: Act) -> Int { min(act.deadline.millisecondsLeft / 4, 5_000) }
 
   /// Milliseconds for a daemon to come back: it takes half a second, on a busy machine several.
   private static let patience = 15_000

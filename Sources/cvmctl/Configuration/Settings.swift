@@ -92,7 +92,7 @@ struct Settings: Sendable {
         return try SimulatedBackend(
           uri: "sim:///\(name)", directory: "\(simulatedHosts)/\(name)", timeout: timeout)
       }
-      return try LibvirtBackend(uri: uri, readOnly: readOnly, timeout: timeout)
+      return try LibvirtBackend(uri: uri, readOnly: readOnly, timeout: timeout, limits: .allCalls)
     }
   }
 

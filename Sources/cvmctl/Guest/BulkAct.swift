@@ -23,6 +23,7 @@ enum BulkAct {
       while true {
         let index = next.add(1, ordering: .relaxed).oldValue
         guard index < names.count else { return }
+        core.restartTimeLimit()
         let result = Swift.Result { try act(core, names[index]) }
         results.withLock { $0[index] = result }
       }
