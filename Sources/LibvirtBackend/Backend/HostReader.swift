@@ -1,7 +1,7 @@
 internal import CVMCore
 
-/// What can be read of a host and its guests, by libvirt.so or directly from a daemon on this machine: both give
-/// the same answers and the same errors.
+/// What can be read of a host and its guests, by libvirt.so or directly from a daemon on this machine: both
+/// give the same answers and the same errors.
 protocol HostReader {
   func hostname() throws(LibvirtError) -> String
   /// The URI that the connection calls itself by.

@@ -8,9 +8,9 @@ internal import Synchronization
 /// act whose answer does not come (see `perform`) is looked into over a second connection before anything is
 /// said about it.
 ///
-/// Loading libvirt.so takes most of a short command's time. A daemon on this machine is therefore asked over its
-/// socket (see `read`) until something needs libvirt.so; from then on everything goes over the one connection,
-/// acts and the questions that judge them.
+/// Loading libvirt.so takes most of a short command's time. A daemon on this machine is therefore asked over
+/// its socket (see `read`) until something needs libvirt.so; from then on everything goes over the one
+/// connection, acts and the questions that judge them.
 package final class LibvirtBackend: LaunchBackend, Sendable {
   package let uri: String
   let address: ConnectionURI

@@ -45,7 +45,8 @@ struct ClientSetting: Equatable, Sendable {
     "LIBVIRT_AUTH_FILE",
   ]
 
-  /// Comments and empty lines only: aliases, another default mode and the like are libvirt.so's to understand.
+  /// Comments and empty lines only: aliases, another default mode and the like are libvirt.so's to
+  /// understand.
   static func setsNothing(_ content: Content) -> Bool {
     switch content {
     case .none: true

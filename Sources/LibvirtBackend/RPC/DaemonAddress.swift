@@ -3,13 +3,12 @@ internal import Glibc
 /// A daemon on this machine that can be asked over its socket, without libvirt.so. Source: libvirt,
 /// `src/remote/remote_driver.c` and `remote_sockets.c`.
 ///
-/// | URI                                        | sockets, the first that exists                              |
-/// |--------------------------------------------|-------------------------------------------------------------|
-/// | `qemu:///system`                           | `virtqemud-sock`, `libvirt-sock` in `/var/run/libvirt`      |
-/// | the same, read-only                        | the same with `-ro` at the end                              |
-/// | `qemu:///session` of any user but root     | `virtqemud-sock`, `libvirt-sock` in `$XDG_RUNTIME_DIR/libvirt` |
-/// | `qemu:///session` of root                  | as `qemu:///system`                                         |
-/// | each of them with `?socket=PATH`           | PATH                                                        |
+/// | URI                              | `virtqemud-sock`, then `libvirt-sock`: the first that exists |
+/// |----------------------------------|--------------------------------------------------------------|
+/// | `qemu:///system`                 | in `/var/run/libvirt`; read-only with `-ro` at the end       |
+/// | `qemu:///session` of root        | the same                                                     |
+/// | `qemu:///session` of others      | in `$XDG_RUNTIME_DIR/libvirt`                                |
+/// | each of them with `?socket=PATH` | PATH instead                                                 |
 ///
 /// `qemu+unix` is `qemu`. Any other URI is libvirt.so's.
 struct DaemonAddress: Equatable, Sendable {

@@ -1,7 +1,8 @@
 internal import Bytes
 internal import Synchronization
 
-/// A conversation with a local daemon. One question at a time has it: a call that reads another one's reply fails.
+/// A conversation with a local daemon. One question at a time has it: a call that reads another one's reply
+/// fails.
 final class DaemonConnection: Sendable {
   private let socket: DaemonSocket
   private let serial = Atomic<UInt32>(0)
@@ -75,7 +76,8 @@ final class DaemonConnection: Sendable {
 
   // MARK: Opening
 
-  /// AUTH_LIST returns an array of enums, of which libvirt's client takes the first: 0 none, 1 SASL, 2 polkit.
+  /// AUTH_LIST returns an array of enums, of which libvirt's client takes the first: 0 none, 1 SASL,
+  /// 2 polkit.
   private func wantsNoLogin(_ deadline: Deadline) throws(LibvirtError) -> Bool {
     let kinds = try call(.authList, until: deadline) { reader throws(FormatError) in
       var kinds: [UInt32] = []

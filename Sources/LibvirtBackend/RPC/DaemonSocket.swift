@@ -1,7 +1,8 @@
 internal import CLinux
 internal import Glibc
 
-/// A unix stream socket to a daemon. It never blocks: what has to be waited for is waited for until a deadline.
+/// A unix stream socket to a daemon. It never blocks: what has to be waited for is waited for until a
+/// deadline.
 final class DaemonSocket: Sendable {
   private let descriptor: Int32
 
