@@ -42,7 +42,7 @@ extension LibvirtBackend {
 
   /// Milliseconds of the time left that are kept for learning what became of an act: a quarter, at most 5 s.
   /// Cancelling a start takes libvirt about 0.2 s.
-  private func reserve(_ act: Act) -> Int { min(act.deadline.millisecondsLeft / 4, 5_000) }
+  private func reserve(_ act: Act) -> Int { min(Int(act.deadline.millisecondsLeft) / 4, 5_000) }
 
   /// Milliseconds for a daemon to come back: it takes half a second, on a busy machine several.
   private static let patience = 15_000
