@@ -118,6 +118,20 @@ extension Integration {
       try expectConvergence()
     }
 
+    @Test(arguments: [100, 250, 400])
+    func `SIGINT in the middle of a start undoes it`(_ milliseconds: Int) throws {
+      let running = try start()
+      usleep(UInt32(milliseconds) * 1000)
+      running.signal(SIGINT)
+      let outcome = try running.wait(timeout: .seconds(60))
+      if outcome.status != 0 {  // else it was launched before the signal came
+        #expect(outcome.status == 130, "\(outcome)")
+        #expect(try libvirtd.virsh.succeed("domstate", "web1").stdout.contains("shut off"))
+        expectNoProcess()
+      }
+      try expectConvergence()
+    }
+
     @Test func `QEMU killed in the middle of a start`() throws {
       let running = try start()
       let killed = holds(within: .seconds(5)) {
