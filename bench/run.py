@@ -221,6 +221,9 @@ def bench_simulated():
     firmware = "/usr/share/OVMF/OVMF_CODE.fd"
     files = [guest_file(scratch, f"g{number}", firmware) for number in range(1000)]
     begun = time.monotonic()
+    run(*cvmctl, "-q", "list")  # makes the simulated host: two RSA-4096 keys
+    report("simulated_host_s", f"{time.monotonic() - begun:.2f}")
+    begun = time.monotonic()
     run(*cvmctl, "-q", "define", *files)
     defined = time.monotonic()
     run(*cvmctl, "-q", "start", "--all")
