@@ -10,16 +10,16 @@ struct CommandPlace {
   private(set) var pending: KnownOption?
   /// `--` was given: everything after it is an argument.
   private(set) var optionsEnded = false
-  /// The options that may stand here.
-  private(set) var options: [KnownOption]
 
   private var level: any ParsableCommand.Type = CVMCtl.self
   private static let help = "help"
 
   init(after words: [String]) {
-    options = Self.options(of: CVMCtl.self)
     for word in words { read(word) }
   }
+
+  /// The options that may stand here; after `help` none. The parser's help tells them, which takes it a while.
+  var options: [KnownOption] { path.first == Self.help ? [] : Self.options(of: level) }
 
   /// The commands below this one; none where an argument was given already.
   var subcommands: [Candidate] {
@@ -37,10 +37,9 @@ struct CommandPlace {
       arguments.append(word)
     } else if word == "--" {
       optionsEnded = true
-    } else if let option = options.first(where: { $0.names.contains(word) }) {
-      if option.takesValue { pending = option }
     } else if word.hasPrefix("-"), word != "-" {
-      return  // `--output=json`, `-ojson`, or an unknown one
+      // `--output=json`, `-ojson`, or an unknown one is complete by itself.
+      pending = options.first { $0.names.contains(word) && $0.takesValue }
     } else if let next = level.configuration.subcommands.first(where: { Self.name(of: $0) == word }),
       arguments.isEmpty
     {
@@ -52,11 +51,9 @@ struct CommandPlace {
     }
   }
 
-  /// After `help` the names of commands go on; options and arguments do not.
   private mutating func enter(_ next: any ParsableCommand.Type, as word: String) {
     level = next
     path.append(word)
-    options = path.first == Self.help ? [] : Self.options(of: next)
   }
 
   private static func name(of command: any ParsableCommand.Type) -> String {

@@ -5,14 +5,12 @@ import StateStore
 
 /// Names that completion offers, from the local state only: nothing is made, no daemon is asked, and nobody is
 /// waited for. Whatever goes wrong, there is nothing to offer.
-struct LocalNames {
-  private let settings: Settings?
+final class LocalNames {
+  private let words: [String]
+  private lazy var settings = try? GlobalOptions.parse(Self.globals(words)).settings()
 
   /// `-c`, `-t` and `--state-dir` among the words typed so far count for completion too.
-  init(_ words: [String]) {
-    let options = try? GlobalOptions.parse(Self.globals(words))
-    settings = try? options?.settings()
-  }
+  init(_ words: [String]) { self.words = words }
 
   /// The acting tenant's guests at the host.
   var guests: [Candidate] {
