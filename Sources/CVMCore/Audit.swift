@@ -32,6 +32,14 @@ extension Core {
     }
   }
 
+  /// An act within the store: its record and its changes are on disk together, or neither is.
+  func acted<Result>(
+    _ act: String, object: String, detail: [(key: String, value: String)] = [],
+    _ body: (borrowing Transaction) throws(CoreError) -> Result
+  ) throws(CoreError) -> Result {
+    try store().act(record(act, object: object, detail: detail), body)
+  }
+
   /// An act at the host: the attempt is on disk before it is sent, its outcome after. Without a record there is no act. What the
   /// act changes in the store, `keep`, commits together with its outcome.
   func audited<Result>(

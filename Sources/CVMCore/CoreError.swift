@@ -7,7 +7,7 @@ package import Vault
 
 /// The kinds of thing that a name can stand for, in the words of the command line.
 package enum ObjectKind: String, Equatable, Sendable {
-  case guest, policy, tenant, launch, file
+  case guest, policy, tenant, launch, file, key
   case host = "simulated host"
   case hostCertificates = "host certificates"
 }
@@ -52,6 +52,12 @@ package enum PolicyViolation: Equatable, Sendable {
   /// libvirt's definition, or what runs, is not the recorded one: the names of what differs.
   case drift(guest: String, differences: [String])
   case writableFirmwareStore(guest: String)
+  /// A version of a key, nil for a key without one that could serve, is in a state that forbids the use.
+  case keyState(key: String, version: Int64?, state: String)
+}
+
+extension CoreError: StoreFailure {
+  package init(_ error: StoreError) { self = .store(error) }
 }
 
 /// Why a firmware file cannot carry the launch that is asked for.

@@ -76,6 +76,30 @@ extension Schema {
       WHEN NEW.seq IS NOT (SELECT coalesce(max(seq), 0) + 1 FROM audit) BEGIN
         SELECT RAISE(ABORT, 'audit records are appended in order');
       END;
+      """,
       """
+      -- A tenant's named data keys. Their versions are the wrapped keys of object 'key/NAME'; seconds, uses.
+      CREATE TABLE named_key (
+        tenant TEXT NOT NULL REFERENCES tenant (name), name TEXT NOT NULL,
+        purpose TEXT NOT NULL, algorithm TEXT NOT NULL,
+        rotate_after INTEGER, max_uses INTEGER, created_at INTEGER NOT NULL,
+        PRIMARY KEY (tenant, name)
+      ) STRICT, WITHOUT ROWID;
+
+      ALTER TABLE wrapped_key ADD COLUMN uses INTEGER NOT NULL DEFAULT 0;
+      ALTER TABLE wrapped_key ADD COLUMN reason TEXT;
+      ALTER TABLE wrapped_key ADD COLUMN changed_at INTEGER;
+
+      -- Bytes 8 to 11 of an envelope say which KEK has sealed it: what hangs on a KEK is found by them.
+      CREATE INDEX wrapped_key_sealed_by ON wrapped_key (tenant, substr(envelope, 9, 4));
+      CREATE INDEX launch_with_keys ON launch (tenant) WHERE wrapped_tek IS NOT NULL;
+
+      -- The launches that were given a key.
+      CREATE TABLE key_launch (
+        tenant TEXT NOT NULL, name TEXT NOT NULL, launch TEXT NOT NULL,
+        version INTEGER NOT NULL, guest TEXT NOT NULL, used_at INTEGER NOT NULL,
+        PRIMARY KEY (tenant, name, launch)
+      ) STRICT, WITHOUT ROWID;
+      """,
     ])
 }

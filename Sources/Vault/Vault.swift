@@ -64,9 +64,8 @@ package final class Vault: Sendable {
 // MARK: Tenant KEKs
 
 extension Vault {
-  private static let kekObject = "kek"
-  private static let kekPurpose = "wrap"
-  private static let active = "active"
+  static let kekObject = "kek"
+  static let kekPurpose = "wrap"
   /// The `kekVersion` of an envelope that the root key itself has sealed.
   private static let rootVersion: UInt32 = 0
 
@@ -76,9 +75,11 @@ extension Vault {
 
   /// The KEK that new envelopes are sealed with; the store is asked every time, for another process may have
   /// rotated it.
-  private func activeKEK(of tenant: String, at now: Timestamp) throws(VaultError) -> (SecretBytes, UInt32) {
+  func activeKEK(
+    of tenant: String, at now: Timestamp
+  ) throws(VaultError) -> (key: SecretBytes, version: UInt32) {
     let rows = try kekRows(tenant)
-    if let newest = rows.last(where: { $0.state == Self.active }),
+    if let newest = rows.last(where: { $0.state == KeyState.active.rawValue }),
       let version = UInt32(exactly: newest.version)
     {
       return (try kek(of: tenant, version: version, in: rows), version)
@@ -88,21 +89,15 @@ extension Vault {
   }
 
   private func firstKEK(of tenant: String, at now: Timestamp) throws(VaultError) -> SecretBytes {
-    let fresh: SecretBytes
-    do {
-      fresh = try SecretBytes.random(AES256GCM.keySize)
-    } catch {
-      throw .crypto(error)
-    }
-    let envelope = try Self.seal(
-      fresh, key: root.key, kekVersion: Self.rootVersion, Self.kekContext(tenant, 1))
+    let fresh = try Self.freshKEK()
+    let envelope = try sealedByRoot(fresh, tenant, 1)
     let record = AuditRecord(
       time: now, tenant: tenant, actor: actor, act: "key.create", object: Self.kekObject)
     do throws(StoreError) {
       try store.act(record) { transaction throws(StoreError) in
         try transaction.insertWrappedKey(
-          object: Self.kekObject, purpose: Self.kekPurpose, version: 1, state: Self.active, envelope: envelope
-        )
+          object: Self.kekObject, purpose: Self.kekPurpose, version: 1, state: KeyState.active.rawValue,
+          envelope: envelope)
       }
     } catch .exists {
       // Another process made the tenant's KEK meanwhile: that one counts.
@@ -114,13 +109,28 @@ extension Vault {
     return fresh
   }
 
-  private func kek(
+  static func freshKEK() throws(VaultError) -> SecretBytes {
+    do { return try SecretBytes.random(AES256GCM.keySize) } catch { throw .crypto(error) }
+  }
+
+  func sealedByRoot(_ kek: SecretBytes, _ tenant: String, _ version: UInt32) throws(VaultError) -> [UInt8] {
+    try Self.seal(kek, key: root.key, kekVersion: Self.rootVersion, Self.kekContext(tenant, version))
+  }
+
+  /// A destroyed version must not live on in this process.
+  func forget(_ version: UInt32, of tenant: String) {
+    opened.withLock { $0[KEKName(tenant: tenant, version: version)] = nil }
+  }
+
+  func kek(
     of tenant: String, version: UInt32, in known: [WrappedKeyRow]? = nil
   ) throws(VaultError) -> SecretBytes {
     let name = KEKName(tenant: tenant, version: version)
     if let open = opened.withLock({ $0[name] }) { return open }
     let rows = if let known { known } else { try kekRows(tenant) }
-    guard let row = rows.first(where: { $0.version == Int64(version) }) else {
+    guard let row = rows.first(where: { $0.version == Int64(version) }),
+      row.state != KeyState.destroyed.rawValue
+    else {
       throw .keyMissing(object: Self.kekObject)
     }
     let envelope = try Self.parsed(row.envelope)
@@ -131,7 +141,7 @@ extension Vault {
     return kek
   }
 
-  private func kekRows(_ tenant: String) throws(VaultError) -> [WrappedKeyRow] {
+  func kekRows(_ tenant: String) throws(VaultError) -> [WrappedKeyRow] {
     do {
       return try store.wrappedKeys(tenant: tenant, object: Self.kekObject, purpose: Self.kekPurpose)
     } catch {
@@ -143,7 +153,7 @@ extension Vault {
 // MARK: Envelopes
 
 extension Vault {
-  private static func parsed(_ envelope: [UInt8]) throws(VaultError) -> Envelope {
+  static func parsed(_ envelope: [UInt8]) throws(VaultError) -> Envelope {
     do {
       return try Envelope(parsing: envelope)
     } catch {
@@ -151,7 +161,7 @@ extension Vault {
     }
   }
 
-  private static func seal(
+  static func seal(
     _ secret: SecretBytes, key: SecretBytes, kekVersion: UInt32, _ context: KeyContext
   ) throws(VaultError) -> [UInt8] {
     do {
@@ -168,7 +178,7 @@ extension Vault {
     }
   }
 
-  private static func open(
+  static func open(
     _ envelope: Envelope, key: SecretBytes, _ context: KeyContext
   ) throws(VaultError) -> SecretBytes {
     do {

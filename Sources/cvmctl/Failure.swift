@@ -202,6 +202,11 @@ extension Failure {
           "guest '\(guest)' has an NVRAM file, which nothing measures",
           "use a stateless firmware: stateless='yes' and no <nvram>"
         )
+      case .keyState(let key, let version, let state):
+        (
+          "key '\(key)'\(version.map { " version \($0)" } ?? "") is \(state): it must not be used for this",
+          "see: cvmctl key show \(key)"
+        )
       }
     var details: [(key: String, value: Documents.Value)] = []
     if case .drift(_, let differences) = violation {

@@ -187,6 +187,6 @@ extension Core {
       policyVersion: plan.policy.map { Int64($0.version) }, policyValue: plan.policy?.value.rawValue,
       labels: try NamedTexts.format(plan.labels), definition: plan.xml,
       secrets: try NamedTexts.format(
-        Dictionary(plan.secrets.map { ($0.name, $0.guid) }, uniquingKeysWith: { $1 })))
+        Dictionary(plan.secrets.map { ($0.name, $0.stored) }, uniquingKeysWith: { $1 })))
   }
 }

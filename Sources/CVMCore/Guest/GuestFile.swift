@@ -13,7 +13,7 @@ import SEV
 /// disks: [{source: /var/lib/libvirt/images/web1.qcow2, target: vda}]
 /// networks: [{network: default}]
 /// labels: {role: web}
-/// secrets: [{name: disk, guid: luks-key}]
+/// secrets: [{name: disk, guid: luks-key, key: disk/web1}]
 /// ```
 package struct GuestFile: Equatable, Sendable {
   package var name: String
@@ -67,10 +67,33 @@ package struct GuestSecret: Equatable, Codable, Sendable {
   package var name: String
   /// A GUID's text, lower case.
   package var guid: String
+  /// The tenant's key that it is, where no other is given.
+  package var key: String?
 
-  package init(name: String, guid: String) {
+  package init(name: String, guid: String, key: String? = nil) {
     self.name = name
     self.guid = guid
+    self.key = key
+  }
+}
+
+extension GuestSecret {
+  static let keyMark = "key:"
+
+  /// As the store keeps it beside the name: the GUID, and behind a blank `key:NAME`.
+  var stored: String { guid + (key.map { " " + Self.keyMark + $0 } ?? "") }
+
+  init(name: String, stored: String) {
+    let words = stored.split(separator: " ", maxSplits: 1)
+    let mark = words.dropFirst().first { $0.hasPrefix(Self.keyMark) }
+    self.init(
+      name: name, guid: words.first.map(String.init) ?? "",
+      key: mark.map { String($0.dropFirst(Self.keyMark.count)) })
+  }
+
+  /// All secrets of a guest's row, by name.
+  static func all(stored text: String) -> [GuestSecret] {
+    NamedTexts.parse(text).sorted { $0.key < $1.key }.map { GuestSecret(name: $0.key, stored: $0.value) }
   }
 }
 
@@ -208,6 +231,12 @@ extension GuestSecret {
       throw GuestDefinitionProblem(line: line, "a secret's guid is a GUID or 'luks-key'")
     }
     self.guid = guid.description
+    key = try fields.plain("key")
+    if let key {
+      do { _ = try KeyName.check(key) } catch {
+        throw GuestDefinitionProblem(line: line, "a secret's key is the name of a key")
+      }
+    }
     try fields.finish()
     guard !name.contains("=") else { throw GuestDefinitionProblem(line: line, "a secret's name has no '='") }
   }

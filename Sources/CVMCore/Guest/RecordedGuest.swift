@@ -18,9 +18,7 @@ struct RecordedGuest: Sendable {
   var type: LaunchType? { LaunchType(rawValue: row.summary.type) }
   var policy: PolicyValue? { type.map { PolicyValue(type: $0, rawValue: row.summary.policyValue ?? 0) } }
   var labels: [String: String] { NamedTexts.parse(row.summary.labels) }
-  var secrets: [GuestSecret] {
-    NamedTexts.parse(row.secrets).sorted { $0.key < $1.key }.map { GuestSecret(name: $0.key, guid: $0.value) }
-  }
+  var secrets: [GuestSecret] { GuestSecret.all(stored: row.secrets) }
 
   func domain() throws(CoreError) -> XMLElement {
     do {

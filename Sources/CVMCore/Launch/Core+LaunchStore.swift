@@ -8,34 +8,32 @@ import Vault
 extension Core {
   /// Keeps the keys, wrapped, and the begun record.
   func begin(_ record: LaunchRecord, keys: TransportKeys?) throws(CoreError) {
-    var wrapped: WrappedTransportKeys?
-    if let keys {
-      let vault = try vault()
-      do {
-        wrapped = WrappedTransportKeys(
-          tek: try vault.wrap(keys.tek, for: record.keyContext("tek"), at: Timestamp.now()),
-          tik: try vault.wrap(keys.tik, for: record.keyContext("tik"), at: Timestamp.now()))
-      } catch {
-        throw .vault(error)
-      }
+    if keys != nil { try prepareVault() }
+    try acted("launch.begin", object: record.guest, detail: record.auditDetail) {
+      transaction throws(CoreError) in
+      let wrapped = try keys.map { keys throws(CoreError) in try wrap(keys, of: record) }
+      let row = try record.row(keys: wrapped)
+      try stored { () throws(StoreError) in try transaction.insert(row) }
     }
-    let row = try record.row(keys: wrapped)
-    let store = try store()
-    try stored { () throws(StoreError) in
-      try store.act(self.record("launch.begin", object: record.guest, detail: record.auditDetail)) {
-        transaction throws(StoreError) in try transaction.insert(row)
-      }
+  }
+
+  private func wrap(_ keys: TransportKeys, of record: LaunchRecord) throws(CoreError) -> WrappedTransportKeys {
+    try vaulted { vault throws(VaultError) in
+      WrappedTransportKeys(
+        tek: try vault.wrap(keys.tek, for: record.keyContext("tek"), at: .now()),
+        tik: try vault.wrap(keys.tik, for: record.keyContext("tik"), at: .now()))
     }
   }
 
   /// Keeps what is known now. A launch that failed before it began is kept too. `keepsKeys` false: the launch is over, its keys go.
   func keep(_ record: LaunchRecord, act: String, keepsKeys: Bool) throws(CoreError) {
-    let store = try store()
-    let known = try stored { () throws(StoreError) in try store.launch(tenant: tenant, id: record.id) }
-    let row = try record.row(keys: keepsKeys ? known?.wrappedKeys : nil)
-    try stored { () throws(StoreError) in
-      try store.act(self.record(act, object: record.guest, detail: record.auditDetail)) {
-        transaction throws(StoreError) in
+    try acted(act, object: record.guest, detail: record.auditDetail) { transaction throws(CoreError) in
+      // The keys as they are wrapped now: the KEK may have been rotated since they were last looked at.
+      let known = try stored { () throws(StoreError) in
+        try transaction.launch(tenant: tenant, id: record.id)
+      }
+      let row = try record.row(keys: keepsKeys ? known?.wrappedKeys : nil)
+      try stored { () throws(StoreError) in
         if known == nil { try transaction.insert(row) } else { try transaction.update(row) }
       }
     }

@@ -29,7 +29,12 @@ extension LaunchRecord {
   }
 
   func keyContext(_ purpose: String) -> KeyContext {
-    KeyContext(tenant: tenant, object: "launch/\(id)", version: 1, purpose: purpose)
+    Self.keyContext(tenant: tenant, launch: id, purpose)
+  }
+
+  /// `tek` or `tik` of a launch.
+  static func keyContext(tenant: String, launch: String, _ purpose: String) -> KeyContext {
+    KeyContext(tenant: tenant, object: "launch/\(launch)", version: 1, purpose: purpose)
   }
 
   /// What the audit log says of a launch.

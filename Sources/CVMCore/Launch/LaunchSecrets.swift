@@ -8,7 +8,14 @@ struct LaunchSecrets {
   let table: SecretTable?
 
   /// Reads every source. A secret that the definition names must be given; a name that stands for none is an error.
-  init(_ sources: [SecretSource], expected: [GuestSecret]) throws(CoreError) {
+  /// A secret that the definition takes from a key need not be given.
+  init(
+    _ sources: [SecretSource], expected: [GuestSecret],
+    openKey: (String) throws(CoreError) -> SecretBytes = { name throws(CoreError) in
+      throw .notFound(.key, name)
+    }
+  ) throws(CoreError) {
+    let sources = sources + Self.fromKeys(expected, besides: sources)
     var entries: [SecretTable.Entry] = []
     var given: Set<String> = []
     for source in sources {
@@ -20,7 +27,7 @@ struct LaunchSecrets {
             ? nil : "the definition names: \(expected.map(\.name).joined(separator: ", "))")
       }
       given.insert(guid.description)
-      entries.append(SecretTable.Entry(guid: guid, secret: try InputFile.readSecret(source.path)))
+      entries.append(SecretTable.Entry(guid: guid, secret: try source.read(openKey: openKey)))
     }
     if let missing = expected.first(where: { !given.contains($0.guid) }) {
       throw .usage(
@@ -34,6 +41,13 @@ struct LaunchSecrets {
       table = try SecretTable(entries)
     } catch {
       throw .usage(error.summary)
+    }
+  }
+
+  private static func fromKeys(_ expected: [GuestSecret], besides given: [SecretSource]) -> [SecretSource] {
+    expected.compactMap { secret in
+      let isGiven = given.contains { $0.name == secret.name || $0.name == secret.guid }
+      return isGiven ? nil : secret.key.map { SecretSource(name: secret.name, key: $0) }
     }
   }
 

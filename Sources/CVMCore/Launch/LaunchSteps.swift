@@ -40,7 +40,10 @@ extension Launcher {
       throw .policy(.unattestable(guest: guest.name))
     }
     if !options.secrets.isEmpty || !options.staysPaused {
-      secrets = try LaunchSecrets(options.secrets, expected: guest.secrets)
+      let (core, record) = (core, record)
+      secrets = try LaunchSecrets(options.secrets, expected: guest.secrets) { name throws(CoreError) in
+        try core.launchKey(name, for: record)
+      }
     }
     return policy.text
   }

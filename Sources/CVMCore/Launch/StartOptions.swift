@@ -1,3 +1,5 @@
+import CVMCrypto
+
 /// What `start` was asked to do and to allow.
 package struct StartOptions: Sendable {
   package var staysPaused: Bool
@@ -31,15 +33,34 @@ package struct StartOptions: Sendable {
   var consent: PolicyConsent { PolicyConsent(debug: allowsDebug, keySharing: allowsKeySharing) }
 }
 
-/// A launch secret to give: what it is called, and the file or descriptor that holds it.
+/// A launch secret to give: what it is called, and where it comes from.
 package struct SecretSource: Equatable, Sendable {
   /// A GUID, `luks-key`, or a name of the guest's definition.
   package var name: String
-  package var path: String
+  package var origin: Origin
+
+  package enum Origin: Equatable, Sendable {
+    /// A file or descriptor that holds it.
+    case file(String)
+    /// A key of the tenant.
+    case key(String)
+  }
 
   package init(name: String, path: String) {
     self.name = name
-    self.path = path
+    origin = .file(path)
+  }
+
+  package init(name: String, key: String) {
+    self.name = name
+    origin = .key(key)
+  }
+
+  func read(openKey: (String) throws(CoreError) -> SecretBytes) throws(CoreError) -> SecretBytes {
+    switch origin {
+    case .file(let path): try InputFile.readSecret(path)
+    case .key(let name): try openKey(name)
+    }
   }
 }
 

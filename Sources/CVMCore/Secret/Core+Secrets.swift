@@ -39,7 +39,7 @@ extension Core {
       byOwner
       ? try ownersPacket(injection, guest, record)
       : try packet(
-        injection, guest, try appraisedAgain(guest, record, row), keys: try transportKeys(of: row, record))
+        injection, guest, record, try appraisedAgain(guest, record, row), keys: try transportKeys(of: row, record))
     try requireSecretArea(guest, size: packet.ciphertext.count)
     try give(packet, at: nil, to: guest.uuid, &record, row, count: count, byOwner: byOwner)
     return record
@@ -61,7 +61,14 @@ extension Core {
         { backend throws(BackendError) in
           try backend.inject(header: packet.header, payload: packet.ciphertext, address: address, into: uuid)
         },
-        keep: { transaction, _ throws(StoreError) in try transaction.update(acceptedRow) })
+        keep: { transaction, _ throws(StoreError) in
+          var row = acceptedRow
+          // As they are wrapped now: the KEK may have been rotated meanwhile.
+          let known = try transaction.launch(tenant: tenant, id: row.id)
+          row.wrappedTEK = known?.wrappedTEK
+          row.wrappedTIK = known?.wrappedTIK
+          try transaction.update(row)
+        })
     } catch {
       guard case .backend(let problem) = error else { throw error }
       if case .outcomeUnknown = problem { throw error }
@@ -112,12 +119,15 @@ extension Core {
   }
 
   private func packet(
-    _ injection: SecretInjection, _ guest: RecordedGuest, _ launch: AppraisedLaunch, keys: TransportKeys
+    _ injection: SecretInjection, _ guest: RecordedGuest, _ record: LaunchRecord, _ launch: AppraisedLaunch,
+    keys: TransportKeys
   ) throws(CoreError) -> (packet: SecretPacket, count: Int) {
     switch injection {
     case .packet(let prefix): return (try SecretFiles.load(prefix: prefix), 1)
     case .secrets(let sources):
-      let secrets = try LaunchSecrets(sources, expected: guest.secrets)
+      let secrets = try LaunchSecrets(sources, expected: guest.secrets) { name throws(CoreError) in
+        try launchKey(name, for: record)
+      }
       guard let packet = try secrets.packet(for: launch, keys: keys) else {
         throw .usage("no secret was given")
       }

@@ -113,8 +113,11 @@ package enum SecretFiles {
       guard let guid = SecretTable.guid(named: source.name) else {
         throw .usage("'\(source.name)' is no GUID and not 'luks-key'")
       }
+      guard case .file(let path) = source.origin else {
+        throw .usage("a packet is built from files: '\(source.name)' names a key")
+      }
       entries.append(
-        SecretTable.Entry(guid: guid, secret: try InputFile.readSecret(source.path, anyMode: true)))
+        SecretTable.Entry(guid: guid, secret: try InputFile.readSecret(path, anyMode: true)))
     }
     do {
       return try SecretTable(entries)

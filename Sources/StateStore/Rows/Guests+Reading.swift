@@ -35,6 +35,22 @@ extension StateReading where Self: ~Copyable {
     }
   }
 
+  /// A tenant's guests on any host whose secrets have `text` in them: the secrets by host and name.
+  package borrowing func guestSecrets(
+    tenant: String, mentioning text: String
+  ) throws(StoreError) -> [(uri: String, name: String, secrets: String)] {
+    try read { (reader) throws(StoreError) in
+      try reader.rows(
+        """
+        SELECT uri, name, secrets FROM guest JOIN guest_definition USING (uri, uuid)
+        WHERE tenant = ? AND instr(secrets, ?) > 0 ORDER BY uri, name
+        """, [.text(tenant), .text(text)]
+      ) { (row) throws(StoreError) in
+        (uri: try row.text(0), name: try row.text(1), secrets: try row.text(2))
+      }
+    }
+  }
+
   private borrowing func summaries(
     _ summary: SummaryReader, _ condition: String, _ values: [SQLValue]
   ) throws(StoreError) -> [GuestSummary] {

@@ -91,4 +91,27 @@ extension Transaction {
       ])
     guard changed == 1 else { throw .notFound(kind: "key", name: "\(object) \(purpose) \(version)") }
   }
+  /// Gives a key another state; its envelope stays. `reason`: why, in one word.
+  package borrowing func setKeyState(
+    object: String, purpose: String, version: Int64, state: String, reason: String?
+  ) throws(StoreError) {
+    let changed = try database.run(
+      """
+      UPDATE wrapped_key SET state = ?, reason = ?, changed_at = ?
+      WHERE tenant = ? AND object = ? AND purpose = ? AND version = ?
+      """,
+      [
+        .text(state), .text(reason), now, .text(tenant), .text(object), .text(purpose), .integer(version),
+      ])
+    guard changed == 1 else { throw .notFound(kind: "key", name: "\(object) \(purpose) \(version)") }
+  }
+
+  /// Counts one more use of a key.
+  package borrowing func countUse(object: String, purpose: String, version: Int64) throws(StoreError) {
+    let changed = try database.run(
+      """
+      UPDATE wrapped_key SET uses = uses + 1 WHERE tenant = ? AND object = ? AND purpose = ? AND version = ?
+      """, [.text(tenant), .text(object), .text(purpose), .integer(version)])
+    guard changed == 1 else { throw .notFound(kind: "key", name: "\(object) \(purpose) \(version)") }
+  }
 }

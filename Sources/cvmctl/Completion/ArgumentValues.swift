@@ -12,6 +12,9 @@ enum ArgumentValues {
     case ["policy", "show"], ["policy", "explain"]: names.policies
     case ["policy", "edit"], ["policy", "delete"]: names.ownPolicies
     case ["policy", "check"]: names.policies + names.guests
+    case ["key", "show"], ["key", "rotate"], ["key", "revoke"], ["key", "destroy"], ["key", "export"],
+      ["key", "policy"], ["key", "wrap"], ["key", "unwrap"]:
+      names.keys
     case ["sim", "host", "show"], ["sim", "host", "delete"]: names.hosts
     case ["completion"]: [Candidate(value: "bash")]
     default: []

@@ -34,6 +34,13 @@ final class LocalNames {
     return rows.map { Candidate(value: $0.name, description: $0.note) }
   }
 
+  /// The tenant's keys.
+  var keys: [Candidate] {
+    guard let settings else { return [] }
+    let rows = store.flatMap { try? $0.namedKeys(tenant: settings["tenant"]) } ?? []
+    return rows.map { Candidate(value: $0.name, description: $0.purpose) }
+  }
+
   var tenants: [Candidate] {
     let rows = store.flatMap { try? $0.tenants() } ?? []
     return rows.map { Candidate(value: $0.name) }

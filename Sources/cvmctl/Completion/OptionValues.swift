@@ -14,6 +14,8 @@ enum OptionValues {
     case "--log-level": LogLevel.allCases.map { Candidate(value: $0.rawValue) }
     case "--vmsa-generation": candidates("init", "init2")
     case "--output-format": candidates("hex", "base64")
+    case "--algorithm": KeyAlgorithm.allCases.map { Candidate(value: $0.rawValue) }
+    case "--reason": KeyRevocation.allCases.map { Candidate(value: $0.rawValue) }
     case "--view": candidates("host", "guest")
     case "--virttype": candidates("kvm", "qemu")
     default: []

@@ -1,14 +1,18 @@
 import CVMCore
 
-/// `NAME=@FILE` of `--secret`.
+/// `NAME=@FILE` or `NAME=key:KEY` of `--secret`.
 enum SecretArgument {
   /// A secret itself is never accepted on the command line, where every process of the host could read it.
   static func parse(_ text: String) throws -> SecretSource {
     guard let equals = text.firstIndex(of: "=") else {
-      throw UsageError("--secret takes NAME=@FILE", hint: "for example --secret luks-key=@/run/keys/web1")
+      throw UsageError(
+        "--secret takes NAME=@FILE or NAME=key:KEY", hint: "for example --secret luks-key=@/run/keys/web1")
     }
     let name = String(text[..<equals])
     let value = text[text.index(after: equals)...]
+    if !name.isEmpty, value.hasPrefix("key:") {
+      return SecretSource(name: name, key: try KeyName.check(String(value.dropFirst("key:".count))))
+    }
     guard !name.isEmpty, value.hasPrefix("@"), value.count > 1 else {
       throw UsageError(
         "--secret: a secret on the command line can be read by every process",

@@ -1,0 +1,77 @@
+import ArgumentParser
+import CVMCore
+
+struct KeyRotateCommand: ParsableCommand {
+  static let configuration = CommandConfiguration.verb(
+    "rotate", "Give a key a new version, or every key that is due, or the tenant a new KEK.")
+
+  @Argument(help: "The key's name.") var name: String?
+  @Option(help: ArgumentHelp("Bring the new version instead of making it.", valueName: "file")) var from:
+    String?
+  @Flag(help: "Every key that is due.") var due = false
+  @Flag(help: "The tenant's KEK: its keys are wrapped anew. Goes on where it was interrupted.") var kek =
+    false
+  @OptionGroup var global: GlobalOptions
+
+  func validate() throws {
+    guard [name != nil, due, kek].filter({ $0 }).count == 1 else {
+      throw ValidationError("give a key's name, --due or --kek")
+    }
+    guard from == nil || name != nil else { throw ValidationError("--from needs a key's name") }
+  }
+
+  func run() throws {
+    let core = try global.core()
+    if kek {
+      try global.show(.one(try core.rotateKEK()))
+    } else if due {
+      let (rotated, left) = try core.rotateKeysDue()
+      for key in left {
+        global.note("cvmctl: key '\(key.name)' is due, but its next version has to be brought")
+      }
+      try global.show(.list(rotated))
+    } else if let name {
+      let key = try core.rotateKey(name, from: from)
+      try global.show(changed: key, "has version \(key.version)")
+    }
+  }
+}
+
+struct KeyRevokeCommand: ParsableCommand {
+  static let configuration = CommandConfiguration.verb(
+    "revoke", "End the use of a key: nothing new is done with it, no launch is given it.")
+
+  @Argument(help: "The key's name.") var name: String
+  @Option(help: ArgumentHelp("This version only.", valueName: "number")) var version: String?
+  @Option(help: ArgumentHelp("compromised, superseded or ceased.", valueName: "reason")) var reason: String
+  @OptionGroup var global: GlobalOptions
+
+  func run() throws {
+    guard let why = KeyRevocation(rawValue: reason) else {
+      throw UsageError(
+        "--reason is one of \(KeyRevocation.allCases.map(\.rawValue).joined(separator: ", "))")
+    }
+    let key = try global.core().revokeKey(name, version: try KeyVersionNumber.parse(version), because: why)
+    try global.show(changed: key, "revoked")
+  }
+}
+
+struct KeyDestroyCommand: ParsableCommand {
+  static let configuration = CommandConfiguration.verb(
+    "destroy", "Erase a key for good: what it encrypted can then be read by nobody.")
+
+  @Argument(help: "The key's name.") var name: String
+  @Option(help: ArgumentHelp("This version only.", valueName: "number")) var version: String?
+  @OptionGroup var global: GlobalOptions
+
+  func run() throws {
+    let key = try global.core().destroyKey(name, version: try KeyVersionNumber.parse(version))
+    try global.show(changed: key, "destroyed")
+  }
+}
+
+enum KeyVersionNumber {
+  static func parse(_ text: String?) throws -> Int64? {
+    try text.map { Int64(try Number.unsigned($0, "--version", as: UInt32.self)) }
+  }
+}
