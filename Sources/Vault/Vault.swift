@@ -64,7 +64,8 @@ package final class Vault: Sendable {
 // MARK: Tenant KEKs
 
 extension Vault {
-  private static let kekObject = "kek"
+  /// The object of tenants' own KEKs among their keys.
+  package static let kekObject = "kek"
   private static let kekPurpose = "wrap"
   private static let active = "active"
   /// The `kekVersion` of an envelope that the root key itself has sealed.

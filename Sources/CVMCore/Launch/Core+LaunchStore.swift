@@ -21,10 +21,10 @@ extension Core {
     }
     let row = try record.row(keys: wrapped)
     let store = try store()
-    try stored { () throws(StoreError) in
-      try store.act(self.record("launch.begin", object: record.guest, detail: record.auditDetail)) {
-        transaction throws(StoreError) in try transaction.insert(row)
-      }
+    try store.act(self.record("launch.begin", object: record.guest, detail: record.auditDetail)) {
+      transaction throws(CoreError) in
+      try requireActive(transaction)
+      do throws(StoreError) { try transaction.insert(row) } catch { throw .store(error) }
     }
   }
 

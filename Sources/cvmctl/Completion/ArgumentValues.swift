@@ -12,6 +12,10 @@ enum ArgumentValues {
     case ["policy", "show"], ["policy", "explain"]: names.policies
     case ["policy", "edit"], ["policy", "delete"]: names.ownPolicies
     case ["policy", "check"]: names.policies + names.guests
+    case ["tenant", "show"], ["tenant", "label"], ["tenant", "suspend"], ["tenant", "resume"],
+      ["tenant", "delete"], ["tenant", "destroy"], ["tenant", "token", "create"],
+      ["tenant", "token", "list"]:
+      names.tenants
     case ["sim", "host", "show"], ["sim", "host", "delete"]: names.hosts
     case ["completion"]: [Candidate(value: "bash")]
     default: []
