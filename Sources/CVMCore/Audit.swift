@@ -8,7 +8,7 @@ extension Core {
     _ act: String, object: String, detail: [(key: String, value: String)] = []
   ) -> AuditRecord {
     AuditRecord(
-      time: Timestamp.now(), tenant: tenant, actor: Actor.current, act: act, object: object,
+      time: Timestamp.now(), tenant: tenant, actor: actor, act: act, object: object,
       detail: .object(detail.map { Value.Member($0.key, .string($0.value)) }))
   }
 

@@ -1,4 +1,5 @@
 import Bytes
+package import CVMCrypto
 package import StateStore
 import Vault
 
@@ -14,19 +15,37 @@ package final class Core: @unchecked Sendable {
   /// `simulated: allow` of the configuration.
   package let allowsSimulated: Bool
 
+  /// The operator, or the holder of a tenant's credential.
+  let acting: Actor
+
   private let makeBackend: () throws(BackendError) -> any LaunchBackend
   private let lock = RecursiveLock()
   private var openedBackend: (any LaunchBackend)?
   private var openedStore: StateStore?
+  private var knowsTenant = false
   private var openedVault: Vault?
   /// One core serves one thread at a time.
   var lastVerdict: PlatformVerdict?
 
+  /// - Parameters:
+  ///   - tenant: the tenant to act for; nil: the credential's, for the operator `default`.
+  ///   - credential: a tenant's, which then is the only tenant that there is.
   package init(
-    tenant: String, uri: String, stateDirectory: String, timeout: Int, readOnly: Bool, allowsSimulated: Bool,
-    backend: @escaping () throws(BackendError) -> any LaunchBackend
+    tenant: String?, credential: SecretBytes? = nil, uri: String, stateDirectory: String, timeout: Int,
+    readOnly: Bool, allowsSimulated: Bool, backend: @escaping () throws(BackendError) -> any LaunchBackend
   ) throws(CoreError) {
-    self.tenant = try TenantName.check(tenant)
+    let named = try tenant.map(TenantName.check)
+    if let credential {
+      let store = try Self.open(stateDirectory, timeout)
+      let token = try Credential.token(credential, naming: named, in: store)
+      self.tenant = token.tenant
+      acting = .holder(token: token.id)
+      openedStore = store
+      knowsTenant = true
+    } else {
+      self.tenant = named ?? StateStore.defaultTenant
+      acting = .operator
+    }
     self.uri = uri
     self.stateDirectory = stateDirectory
     self.timeout = timeout
@@ -51,27 +70,44 @@ package final class Core: @unchecked Sendable {
   /// A command goes on to its next guest: its time limit counts from here.
   package func restartTimeLimit() { lock.holding { openedBackend?.restartTimeLimit() } }
 
+  /// The store, where the acting tenant is known to be.
   package func store() throws(CoreError) -> StateStore {
     try lock.holding { () throws(CoreError) in
-      if let openedStore { return openedStore }
-      let now = Timestamp.now()
-      do throws(StoreError) {
-        let store = try StateStore(
-          path: stateDirectory, patience: .seconds(timeout), at: now)
-        openedStore = store
-        return store
-      } catch {
-        throw .store(error)
+      let store = try storeOfEveryTenant()
+      if !knowsTenant {
+        guard try tenantRow(tenant, in: store) != nil else { throw .notFound(.tenant, tenant) }
+        knowsTenant = true
       }
+      return store
     }
   }
 
+  /// The store for acts on tenants: the acting one need not be there.
+  func storeOfEveryTenant() throws(CoreError) -> StateStore {
+    try lock.holding { () throws(CoreError) in
+      if let openedStore { return openedStore }
+      let store = try Self.open(stateDirectory, timeout)
+      openedStore = store
+      return store
+    }
+  }
+
+  private static func open(_ directory: String, _ timeout: Int) throws(CoreError) -> StateStore {
+    do {
+      return try StateStore(path: directory, patience: .seconds(timeout), at: Timestamp.now())
+    } catch {
+      throw .store(error)
+    }
+  }
+
+  /// The vault. It stays closed to a tenant that is not active.
   func vault() throws(CoreError) -> Vault {
     let store = try store()
+    try requireActive()
     return try lock.holding { () throws(CoreError) in
       if let openedVault { return openedVault }
       do throws(VaultError) {
-        let vault = try Vault(store: store, actor: Actor.current, patience: .seconds(timeout))
+        let vault = try Vault(store: store, actor: actor, patience: .seconds(timeout))
         openedVault = vault
         return vault
       } catch {
@@ -79,6 +115,8 @@ package final class Core: @unchecked Sendable {
       }
     }
   }
+
+  var actor: String { acting.name }
 
   /// Throws for a connection that was asked to change nothing.
   func requireWritable() throws(CoreError) {

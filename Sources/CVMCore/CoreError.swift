@@ -7,7 +7,7 @@ package import Vault
 
 /// The kinds of thing that a name can stand for, in the words of the command line.
 package enum ObjectKind: String, Equatable, Sendable {
-  case guest, policy, tenant, launch, file, key
+  case guest, policy, tenant, token, launch, file, key
   case host = "simulated host"
   case hostCertificates = "host certificates"
 }
@@ -27,6 +27,8 @@ package enum CoreError: Error, Sendable {
   case policy(PolicyViolation)
   case unsupportedFirmware(path: String, FirmwareShortcoming)
   case unsupported(String, hint: String? = nil)
+  /// Who acts has no right to it.
+  case forbidden(String, hint: String? = nil)
   /// The AMD-SP's measurement is not the expected one; the guest was destroyed.
   case measurementMismatch(guest: String, differences: [String])
   /// Evidence or a certificate chain was not accepted.
@@ -38,6 +40,10 @@ package enum CoreError: Error, Sendable {
   case crypto(CryptoError)
   /// SIGINT or SIGTERM: what was begun was undone.
   case interrupted(signal: Int32, guest: String)
+}
+
+extension CoreError: StoreFailure {
+  package init(_ error: StoreError) { self = .store(error) }
 }
 
 /// What a guest's launch would give away, or how it left its definition.
@@ -54,6 +60,10 @@ package enum PolicyViolation: Equatable, Sendable {
   case writableFirmwareStore(guest: String)
   /// A version of a key, nil for a key without one that could serve, is in a state that forbids the use.
   case keyState(key: String, version: Int64?, state: String)
+  /// The tenant's guests don't start and its keys don't open.
+  case tenantSuspended(String)
+  /// As suspended, for good.
+  case tenantDestroyed(String)
 }
 
 extension CoreError: StoreFailure {

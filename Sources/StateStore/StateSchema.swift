@@ -101,5 +101,19 @@ extension Schema {
         PRIMARY KEY (tenant, name, launch)
       ) STRICT, WITHOUT ROWID;
       """,
+      // Tenants with labels and credentials.
+      """
+      ALTER TABLE tenant ADD COLUMN labels TEXT NOT NULL DEFAULT '{}';
+
+      -- A credential itself is with its holder: here is its SHA-256.
+      CREATE TABLE tenant_token (
+        id TEXT PRIMARY KEY, tenant TEXT NOT NULL REFERENCES tenant (name),
+        digest BLOB NOT NULL UNIQUE CHECK (length(digest) = 32), created_at INTEGER NOT NULL
+      ) STRICT, WITHOUT ROWID;
+      CREATE INDEX token_of_tenant ON tenant_token (tenant);
+
+      -- One tenant's guests on a host, by name, without a look at everybody else's.
+      CREATE INDEX guest_of_tenant ON guest (tenant, uri);
+      """,
     ])
 }

@@ -126,6 +126,12 @@ extension StateStore {
     try lock.holding { () throws(StoreError) in try database.checkpoint() }
   }
 
+  /// Writes the file anew and empties the write-ahead log: not one byte of what was erased is left in either.
+  /// `.locked` while others read.
+  package func purge() throws(StoreError) {
+    try lock.holding { () throws(StoreError) in try database.purge() }
+  }
+
   private func recorded<R, E: StoreFailure>(
     _ record: AuditRecord, _ phase: AuditLog.Phase, _ body: (borrowing Transaction, Int64) throws(E) -> R
   ) throws(E) -> R {

@@ -64,7 +64,8 @@ package final class Vault: Sendable {
 // MARK: Tenant KEKs
 
 extension Vault {
-  static let kekObject = "kek"
+  /// The object of tenants' own KEKs among their keys.
+  package static let kekObject = "kek"
   static let kekPurpose = "wrap"
   /// The `kekVersion` of an envelope that the root key itself has sealed.
   private static let rootVersion: UInt32 = 0

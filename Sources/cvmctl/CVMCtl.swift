@@ -36,6 +36,7 @@ struct CVMCtl: ParsableCommand {
           HostCommand.self, NodesevinfoCommand.self, CapabilitiesCommand.self, DomcapabilitiesCommand.self,
           VersionCommand.self, URICommand.self, HostnameCommand.self, SimCommand.self,
         ]),
+      CommandGroup(name: "Tenants:", subcommands: [TenantCommand.self]),
       CommandGroup(name: "cvmctl itself:", subcommands: [ConfigCommand.self, CompletionCommand.self]),
     ])
 }

@@ -108,6 +108,7 @@ extension Failure {
     case .policy(let violation): self = Failure(violation)
     case .unsupportedFirmware(let path, let shortcoming): self = Failure(path, shortcoming)
     case .unsupported(let text, let hint): self.init(exit: .unsupported, message: text, hint: hint)
+    case .forbidden(let text, let hint): self.init(exit: .permission, message: text, hint: hint)
     case .measurementMismatch(let guest, let differences):
       self.init(
         exit: .measurementMismatch,
@@ -207,6 +208,12 @@ extension Failure {
           "key '\(key)'\(version.map { " version \($0)" } ?? "") is \(state): it must not be used for this",
           "see: cvmctl key show \(key)"
         )
+      case .tenantSuspended(let tenant):
+        (
+          "tenant '\(tenant)' is suspended: its guests don't start and its keys don't open",
+          "the operator can: cvmctl tenant resume \(tenant)"
+        )
+      case .tenantDestroyed(let tenant): ("tenant '\(tenant)' is destroyed: its keys are gone for good", nil)
       }
     var details: [(key: String, value: Documents.Value)] = []
     if case .drift(_, let differences) = violation {

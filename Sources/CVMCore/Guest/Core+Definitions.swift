@@ -71,7 +71,7 @@ extension Core {
     let old = try recordedGuest(name)
     try requireStillConfidential(old, plan)
     if plan.definition.hasNVRAM, plan.policy != nil { throw .policy(.writableFirmwareStore(guest: name)) }
-    if let uuid = plan.definition.uuid, try belongsElsewhere(uuid) { throw .alreadyExists(.guest, name) }
+    guard try !isTaken(plan.definition) else { throw .alreadyExists(.guest, name) }
     let detail = [
       (key: "type", value: plan.policy?.value.type.rawValue ?? "none"),
       (key: "policy", value: plan.policy?.value.text ?? "none"),

@@ -2,22 +2,27 @@ import Bytes
 import StateStore
 
 extension Core {
-  /// The guests of the host that the tenant may see: its own, and those that nobody recorded. A recorded guest that vanished from
-  /// the host is listed as `missing`.
-  package func guests(_ filter: GuestFilter) throws(CoreError) -> [GuestOverview] {
+  /// The guests of the host that the tenant may see: its own, and for the operator those that nobody recorded. A recorded guest
+  /// that vanished from the host is listed as `missing`.
+  /// - Parameter ofEveryTenant: for the operator alone.
+  package func guests(
+    _ filter: GuestFilter, ofEveryTenant: Bool = false
+  ) throws(CoreError) -> [GuestOverview] {
+    if ofEveryTenant { try requireOperator("list the guests of every tenant") }
     let states = try hosted { backend throws(BackendError) in try backend.guests(filter) }
-    let rows = try recordedSummaries()
+    let rows = try recordedSummaries(ofEveryTenant: ofEveryTenant)
+    let others = ofEveryTenant ? [] : try hidden(states, own: rows)
     let simulated = isSimulated(forConfidential: rows.contains { LaunchType(rawValue: $0.type) != nil })
     var recorded = Dictionary(rows.map { ($0.uuid, $0) }, uniquingKeysWith: { first, _ in first })
     var summaries: [GuestOverview] = []
     summaries.reserveCapacity(states.count)
     for state in states {
       let row = recorded.removeValue(forKey: state.uuid.rawValue)
-      if let row, row.tenant != tenant { continue }
+      if row == nil, others.contains(state.uuid) { continue }
       summaries.append(summary(of: state, row, simulated: simulated))
     }
     guard filter.inactive, filter.active else { return summaries }
-    for row in recorded.values.filter({ $0.tenant == tenant }).sorted(by: { $0.name < $1.name }) {
+    for row in recorded.values.sorted(by: { $0.name < $1.name }) {
       guard let uuid = GuestUUID(rawValue: row.uuid) else { continue }
       let state = GuestState(uuid: uuid, name: row.name, id: nil, state: .noState, reason: Self.missingReason)
       summaries.append(summary(of: state, row, simulated: simulated))
@@ -31,10 +36,28 @@ extension Core {
     return try stored { () throws(StoreError) in try store.guests(tenant: tenant, uri: uri).map(\.name) }
   }
 
-  private func recordedSummaries() throws(CoreError) -> [GuestSummary] {
+  private func recordedSummaries(ofEveryTenant: Bool) throws(CoreError) -> [GuestSummary] {
     let store = try store()
     let host = hostKey
-    return try stored { () throws(StoreError) in try store.guestsOfEveryTenant(uri: host) }
+    return try stored { () throws(StoreError) in
+      ofEveryTenant
+        ? try store.guestsOfEveryTenant(uri: host) : try store.guests(tenant: tenant, uri: host)
+    }
+  }
+
+  /// Those of the host's guests that the tenant may not see.
+  private func hidden(_ states: [GuestState], own: [GuestSummary]) throws(CoreError) -> Set<GuestUUID> {
+    let known = Set(own.map(\.uuid))
+    let rest = states.map(\.uuid).filter { !known.contains($0.rawValue) }
+    guard acting == .operator else { return Set(rest) }
+    // One question for each costs more than one for all where they are many.
+    if rest.count > 100 {
+      let recorded = Set(try recordedSummaries(ofEveryTenant: true).map(\.uuid))
+      return Set(rest.filter { recorded.contains($0.rawValue) })
+    }
+    var hidden: Set<GuestUUID> = []
+    for uuid in rest where try owner(of: uuid.rawValue) != nil { hidden.insert(uuid) }
+    return hidden
   }
 
   static let missingReason = "missing"
@@ -105,6 +128,7 @@ extension Core {
     let guest = try find(name)
     var detail: [(key: String, value: String)] = []
     if case .resume(let ownerAccepted) = act {
+      try requireActive()
       try requireAppraised(guest, ownerAccepted: ownerAccepted)
       if ownerAccepted { detail = [("appraised", "by the session's owner")] }
     }

@@ -72,28 +72,63 @@ extension Core {
       }
       throw .notFound(.guest, text)
     }
-    guard let state = try lookUp(text), try !belongsElsewhere(state.uuid) else {
-      throw .notFound(.guest, text)
-    }
+    guard let state = try lookUp(text) else { throw .notFound(.guest, text) }
     return FoundGuest(state: state, recorded: try recordedGuest(state.uuid.rawValue))
   }
 
-  /// The guest with this UUID at this host is another tenant's.
-  func belongsElsewhere(_ uuid: GuestUUID) throws(CoreError) -> Bool {
+  /// The name or UUID of a definition stands for a guest that is not the tenant's to define anew.
+  func isTaken(_ definition: GuestDefinition) throws(CoreError) -> Bool {
     let store = try store()
     let host = hostKey
-    return try stored { () throws(StoreError) in
-      try store.tenantOfGuest(uri: host, uuid: uuid.rawValue).map { $0 != tenant } ?? false
+    let uuid = definition.uuid
+    let owners = try stored { () throws(StoreError) in
+      let byUUID = try uuid.flatMap { uuid throws(StoreError) in
+        try store.tenantOfGuest(uri: host, uuid: uuid.rawValue)
+      }
+      return [byUUID, try store.tenantOfGuest(uri: host, name: definition.name)]
     }
+    if owners.contains(where: { $0 != nil && $0 != tenant }) { return true }
+    // What nobody recorded is the operator's.
+    guard acting != .operator, let uuid, owners[0] == nil else { return false }
+    return try hosted { backend throws(BackendError) in try backend.guest(uuid) } != nil
   }
 
+  /// Asked in the same way whether a guest is there or not: one that is not the tenant's to see reads as absent.
   private func lookUp(_ text: String) throws(CoreError) -> GuestState? {
-    try hosted { backend throws(BackendError) in
-      if let id = Int(text), id > 0, let state = try backend.guest(id: id) { return state }
-      if let uuid = GuestUUID(rawValue: text), let state = try backend.guest(uuid) { return state }
-      return try backend.guest(named: text)
+    if let id = Int(text), id > 0,
+      let state = try seen({ backend throws(BackendError) in try backend.guest(id: id) })
+    {
+      return state
     }
+    if let uuid = GuestUUID(rawValue: text),
+      let state = try seen({ backend throws(BackendError) in try backend.guest(uuid) })
+    {
+      return state
+    }
+    return try seen { backend throws(BackendError) in try backend.guest(named: text) }
   }
+
+  private func seen(
+    _ question: (any LaunchBackend) throws(BackendError) -> GuestState?
+  ) throws(CoreError) -> GuestState? {
+    let state = try hosted(question)
+    let owner = try owner(of: state?.uuid.rawValue ?? Self.nobody)
+    guard let state, isSeen(ownedBy: owner) else { return nil }
+    return state
+  }
+
+  /// The UUID of no guest.
+  private static let nobody = "00000000-0000-0000-0000-000000000000"
+
+  /// Whose the guest with this UUID at this host is; nil for one that nobody recorded.
+  func owner(of uuid: String) throws(CoreError) -> String? {
+    let store = try store()
+    let host = hostKey
+    return try stored { () throws(StoreError) in try store.tenantOfGuest(uri: host, uuid: uuid) }
+  }
+
+  /// A tenant sees its own guests; whoever acts as the operator also those that nobody recorded.
+  func isSeen(ownedBy owner: String?) -> Bool { owner.map { $0 == tenant } ?? (acting == .operator) }
 
   /// How the store names this host: what stands in the store is known without waking it.
   var hostKey: String { uri }

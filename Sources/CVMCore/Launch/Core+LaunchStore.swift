@@ -11,6 +11,7 @@ extension Core {
     if keys != nil { try prepareVault() }
     try acted("launch.begin", object: record.guest, detail: record.auditDetail) {
       transaction throws(CoreError) in
+      try requireActive(transaction)
       let wrapped = try keys.map { keys throws(CoreError) in try wrap(keys, of: record) }
       let row = try record.row(keys: wrapped)
       try stored { () throws(StoreError) in try transaction.insert(row) }

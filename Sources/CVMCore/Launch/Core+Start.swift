@@ -10,6 +10,7 @@ extension Core {
     // Of several guests those that come after the signal are left alone.
     if let signal = Interruption.signal { throw .interrupted(signal: signal, guest: name) }
     let found = try find(name)
+    try requireActive()
     guard let guest = found.recorded, let policy = guest.policy else { return try startPlain(found, options) }
     _ = try store()  // makes the state directory that the lock is in
     let lock = try GuestLock(guest.uuid, directory: stateDirectory)

@@ -17,6 +17,7 @@ extension Core {
   {
     try requireWritable()
     let found = try find(name)
+    try requireActive()
     guard let guest = found.recorded, guest.type != nil else {
       throw .unsupported("guest '\(found.state.name)' has no launch security")
     }
@@ -98,6 +99,7 @@ extension Core {
   ) throws(CoreError) -> GuestOverview {
     try requireWritable()
     let found = try find(name)
+    try requireActive()
     let packet = try SecretFiles.load(header: headerFile, payload: payloadFile)
     if let guest = found.recorded, guest.type != nil {
       let lock = try GuestLock(guest.uuid, directory: stateDirectory)

@@ -15,6 +15,7 @@ extension Core {
   package func createSession(
     for source: PlatformSource, policy text: String, type: LaunchType?, consent: PolicyConsent, prefix: String
   ) throws(CoreError) -> SessionDescription {
+    try requireActive()
     let policy = try sessionPolicy(text, type: type)
     try consent.require(policy)
     guard let sevPolicy = policy.sev else { throw .unsupported("SEV-SNP guests have no launch session") }

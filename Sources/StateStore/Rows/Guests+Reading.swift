@@ -51,6 +51,20 @@ extension StateReading where Self: ~Copyable {
     }
   }
 
+  /// As `tenantOfGuest(uri:uuid:)`, by name.
+  package borrowing func tenantOfGuest(uri: String, name: String) throws(StoreError) -> String? {
+    try read { (database) throws(StoreError) in
+      try database.first("SELECT tenant FROM guest WHERE uri = ? AND name = ?", [.text(uri), .text(name)]) {
+        (row) throws(StoreError) in try row.text(0)
+      }
+    }
+  }
+
+  /// A tenant's guests on any host, for an act on all of them.
+  package borrowing func guests(tenant: String) throws(StoreError) -> [GuestSummary] {
+    try summaries(SummaryReader(tenant: tenant), "tenant = ? ORDER BY uri, name", [.text(tenant)])
+  }
+
   private borrowing func summaries(
     _ summary: SummaryReader, _ condition: String, _ values: [SQLValue]
   ) throws(StoreError) -> [GuestSummary] {

@@ -129,6 +129,16 @@ extension Database {
     guard code == SQLITE_OK else { throw error(code) }
   }
 
+  /// Writes the whole file anew and empties the log: `secure_delete` erases a row, but a page that was split
+  /// or merged may keep bytes of rows that moved to another. Throws `.locked` while others read.
+  package func purge() throws(StoreError) {
+    // VACUUM attaches the new file while it writes it.
+    let limit = unsafe sqlite3_limit(pointer, SQLITE_LIMIT_ATTACHED, 1)
+    defer { unsafe sqlite3_limit(pointer, SQLITE_LIMIT_ATTACHED, limit) }
+    try run("VACUUM")
+    try checkpoint()
+  }
+
   private func within<R, E: StoreFailure>(_ begin: String, _ body: () throws(E) -> R) throws(E) -> R {
     guard !isInTransaction else { throw E(.misuse(reason: "a transaction within a transaction")) }
     do { try run(begin) } catch { throw E(error) }

@@ -15,6 +15,10 @@ enum ArgumentValues {
     case ["key", "show"], ["key", "rotate"], ["key", "revoke"], ["key", "destroy"], ["key", "export"],
       ["key", "policy"], ["key", "wrap"], ["key", "unwrap"]:
       names.keys
+    case ["tenant", "show"], ["tenant", "label"], ["tenant", "suspend"], ["tenant", "resume"],
+      ["tenant", "delete"], ["tenant", "destroy"], ["tenant", "token", "create"],
+      ["tenant", "token", "list"]:
+      names.tenants
     case ["sim", "host", "show"], ["sim", "host", "delete"]: names.hosts
     case ["completion"]: [Candidate(value: "bash")]
     default: []

@@ -9,6 +9,7 @@ struct ConfigurationFile: Sendable {
 
   static let keys: Set<String> = [
     "connect", "tenant", "output", "state-dir", "timeout", "log-level", "simulated",
+    "token-file",
   ]
 
   /// The user's file, then the system's; one that does not exist is left out, a wrong one is an error.

@@ -1,8 +1,10 @@
 import CVMCore
+import CVMCrypto
 import Documents
 import Glibc
 import LibvirtBackend
 import SimulatedBackend
+import Synchronization
 
 /// One setting in force and where it came from.
 struct Setting: Equatable, Sendable {
@@ -49,6 +51,8 @@ struct Settings: Sendable {
     guard ["allow", "refuse"].contains(simulated.value) else {
       throw UsageError("\(simulated.origin): simulated is 'allow' or 'refuse', not '\(simulated.value)'")
     }
+    let tokenFile = try setting(
+      "token-file", option: ("", nil), variables: ["CVMCTL_TOKEN_FILE"], otherwise: "")
     return Settings(
       all: [
         try setting(
@@ -65,7 +69,8 @@ struct Settings: Sendable {
           "log-level", option: ("--log-level", options.debug ? "debug" : options.logLevel?.rawValue),
           otherwise: "warning"),
         simulated,
-      ], output: format, timeout: seconds, readOnly: options.readonly)
+      ] + (tokenFile.value.isEmpty ? [] : [tokenFile]), output: format, timeout: seconds,
+      readOnly: options.readonly)
   }
 
   subscript(_ key: String) -> String { all.first { $0.key == key }?.value ?? "" }
@@ -76,15 +81,36 @@ struct Settings: Sendable {
   /// The host is computed here rather than asked.
   var namesSimulatedHost: Bool { self["connect"].hasPrefix("sim:") }
 
-  /// The tenant was named by option, environment or file: listings filter by it.
-  var namesTenant: Bool { all.contains { $0.key == "tenant" && $0.origin != "default" } }
+  /// The tenant that was named by option, environment or file.
+  var namedTenant: String? { all.first { $0.key == "tenant" && $0.origin != "default" }?.value }
+
+  /// Where the caller's credential is.
+  var tokenFile: String? { all.first { $0.key == "token-file" }?.value }
+
+  /// A tenant's credential, with which its holder acts for that tenant alone; nil for the operator.
+  var credential: SecretBytes? {
+    get throws { try tokenFile.map(Self.credential) }
+  }
+
+  /// Read once: a pipe has it but once, and several workers have a core each.
+  private static let credentials = Mutex<[String: SecretBytes]>([:])
+
+  private static func credential(_ path: String) throws -> SecretBytes {
+    try credentials.withLock { known in
+      if let credential = known[path] { return credential }
+      let credential = try Credential.read(path)
+      known[path] = credential
+      return credential
+    }
+  }
 
   /// The core for these settings. `uri` overrides the host.
   func core(uri: String? = nil) throws -> Core {
     let uri = Self.canonical(uri ?? self["connect"])
     let simulatedHosts = self["state-dir"] + "/sim"
     return try Core(
-      tenant: self["tenant"], uri: uri, stateDirectory: self["state-dir"], timeout: timeout,
+      tenant: namedTenant, credential: try credential, uri: uri, stateDirectory: self["state-dir"],
+      timeout: timeout,
       readOnly: readOnly,
       allowsSimulated: allowsSimulated
     ) { [timeout, readOnly] () throws(BackendError) in

@@ -7,6 +7,7 @@ struct ListCommand: ParsableCommand {
 
   @Flag(help: "Active and inactive guests.") var all = false
   @Flag(help: "Inactive guests only.") var inactive = false
+  @Flag(help: "Guests of every tenant.") var allTenants = false
   @Flag(help: "Names only, one a line.") var name = false
   @Flag(help: "UUIDs only, one a line.") var uuid = false
   @Option(
@@ -23,7 +24,7 @@ struct ListCommand: ParsableCommand {
     let settings = try global.settings()
     let labels = try LabelOption.parse(label)
     let guests = try settings.core()
-      .guests(GuestFilter(active: all || !inactive, inactive: all || inactive))
+      .guests(GuestFilter(active: all || !inactive, inactive: all || inactive), ofEveryTenant: allTenants)
       .filter { guest in labels.allSatisfy { guest.labels[$0.key] == $0.value } }
     if uuid {
       try Terminal.out(guests.map { $0.uuid.rawValue + "\n" }.joined())

@@ -18,6 +18,7 @@ struct SimHostCreateCommand: ParsableCommand {
 
   func run() throws {
     try global.requireWritable()
+    try global.requireOperator("make simulated hosts")
     var model = ProcessorModel()
     if let asids { model.maxASID = try Number.unsigned(asids, "--asids") }
     if let esAsids {
@@ -72,6 +73,7 @@ struct SimHostDeleteCommand: ParsableCommand {
 
   func run() throws {
     try global.requireWritable()
+    try global.requireOperator("delete simulated hosts")
     try SimulatedHost.delete(
       try HostName.parse(name), in: try global.simulatedHosts(), force: force || global.yes)
     if !global.quiet { try Terminal.out("Simulated host '\(name)' deleted\n") }
@@ -83,6 +85,12 @@ extension GlobalOptions {
 
   func requireWritable() throws {
     guard !readonly else { throw CoreError.backend(.permission(reason: "--readonly forbids changes")) }
+  }
+
+  /// Throws for the holder of a tenant's credential. Without one there is nothing to look up.
+  func requireOperator(_ act: String) throws {
+    guard try settings().tokenFile != nil else { return }
+    try core().requireOperator(act)
   }
 }
 

@@ -30,10 +30,10 @@ import Testing
       refusal(store, tenant: "") { (transaction) throws(StoreError) in try transaction.createTenant() }
         == "misuse")
     try act(store, tenant: "acme") { (transaction) throws(StoreError) in
-      try transaction.setTenantState("suspended")
+      try transaction.setTenantState(.suspended)
     }
     let row = try #require(try store.tenantRow("acme"))
-    #expect(row.state == "suspended")
+    #expect(row.state == .suspended)
     #expect(row.createdAt == moment(3))
     try act(store, tenant: "acme") { (transaction) throws(StoreError) in try transaction.insert(guest("web"))
     }

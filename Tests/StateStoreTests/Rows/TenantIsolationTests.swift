@@ -60,7 +60,7 @@ import Testing
       try transaction.deleteHostCertificate(host: uri)
       try transaction.updateWrappedKey(
         object: "disk", purpose: "data", version: 1, state: "gone", envelope: [])
-      try transaction.setTenantState("suspended")
+      try transaction.setTenantState(.suspended)
     }
     #expect(try Self.contents(of: store, other) == before)
   }
