@@ -76,6 +76,30 @@ extension Schema {
       WHEN NEW.seq IS NOT (SELECT coalesce(max(seq), 0) + 1 FROM audit) BEGIN
         SELECT RAISE(ABORT, 'audit records are appended in order');
       END;
+      """,
       """
+      -- Signs heads of the audit log. The vault wraps the private half; `origin` names the log.
+      CREATE TABLE audit_key (
+        version INTEGER PRIMARY KEY CHECK (version > 0), origin TEXT NOT NULL,
+        public_key BLOB NOT NULL CHECK (length(public_key) = 32), envelope BLOB NOT NULL,
+        created_at INTEGER NOT NULL
+      ) STRICT;
+      CREATE TRIGGER audit_key_no_delete BEFORE DELETE ON audit_key BEGIN
+        SELECT RAISE(ABORT, 'keys of the audit log are never removed');
+      END;
+
+      -- One head for a size: never two roots. `note` is the signed checkpoint, `edge` the tree's right edge
+      -- (MerkleTree), from which the next head goes on.
+      CREATE TABLE audit_head (
+        size INTEGER PRIMARY KEY CHECK (size > 0), made_at INTEGER NOT NULL,
+        edge BLOB NOT NULL, note BLOB NOT NULL
+      ) STRICT;
+      CREATE TRIGGER audit_head_no_update BEFORE UPDATE ON audit_head BEGIN
+        SELECT RAISE(ABORT, 'heads of the audit log are never changed');
+      END;
+      CREATE TRIGGER audit_head_no_delete BEFORE DELETE ON audit_head BEGIN
+        SELECT RAISE(ABORT, 'heads of the audit log are never removed');
+      END;
+      """,
     ])
 }
