@@ -58,6 +58,7 @@ package final class Core: @unchecked Sendable {
       do throws(StoreError) {
         let store = try StateStore(
           path: stateDirectory, patience: .seconds(timeout), at: now)
+        store.signHeads(by: Self.headSigner)
         openedStore = store
         return store
       } catch {
@@ -72,6 +73,8 @@ package final class Core: @unchecked Sendable {
       if let openedVault { return openedVault }
       do throws(VaultError) {
         let vault = try Vault(store: store, actor: Actor.current, patience: .seconds(timeout))
+        // From the first key on that the vault keeps, the log is signed.
+        if !readOnly { _ = try vault.auditSigner(at: Timestamp.now()) }
         openedVault = vault
         return vault
       } catch {

@@ -35,6 +35,7 @@ struct CVMCtl: ParsableCommand {
           HostCommand.self, NodesevinfoCommand.self, CapabilitiesCommand.self, DomcapabilitiesCommand.self,
           VersionCommand.self, URICommand.self, HostnameCommand.self, SimCommand.self,
         ]),
+      CommandGroup(name: "Records:", subcommands: [AuditCommand.self]),
       CommandGroup(name: "cvmctl itself:", subcommands: [ConfigCommand.self, CompletionCommand.self]),
     ])
 }

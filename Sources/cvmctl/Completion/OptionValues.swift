@@ -14,6 +14,7 @@ enum OptionValues {
     case "--log-level": LogLevel.allCases.map { Candidate(value: $0.rawValue) }
     case "--vmsa-generation": candidates("init", "init2")
     case "--output-format": candidates("hex", "base64")
+    case "--format": candidates("jsonl", "cef", "syslog")
     case "--view": candidates("host", "guest")
     case "--virttype": candidates("kvm", "qemu")
     default: []
