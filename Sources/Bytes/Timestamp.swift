@@ -29,6 +29,12 @@ package struct Timestamp: Hashable, Sendable {
   /// Nanoseconds of the second, a multiple of 1000.
   package var nanoseconds: Int { Int(Self.divided(microseconds, by: 1_000_000).remainder) * 1000 }
 
+  /// The day counted from 1970-01-01 of a moment in microseconds, and the microseconds of that day.
+  package static func dayAndTime(_ microseconds: Int64) -> (day: Int64, time: Int64) {
+    let (day, time) = divided(microseconds, by: 86_400_000_000)
+    return (day, time)
+  }
+
   private static let range: Range<Int64> = -62_135_596_800_000_000..<253_402_300_800_000_000
 
   static func divided(_ value: Int64, by divisor: Int64) -> (quotient: Int64, remainder: Int64) {

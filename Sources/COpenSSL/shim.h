@@ -1,4 +1,6 @@
 /* libcrypto 3, the system's, and wrappers for the macros and variadic functions that Swift cannot see. */
+/* SHA256_* hash a short record in half of EVP's time; libcrypto 3 discourages them for the sake of providers. */
+#define OPENSSL_SUPPRESS_DEPRECATED
 #include <openssl/bn.h>
 #include <openssl/core_names.h>
 #include <openssl/crypto.h>
@@ -9,6 +11,7 @@
 #include <openssl/param_build.h>
 #include <openssl/rand.h>
 #include <openssl/rsa.h>
+#include <openssl/sha.h>
 #include <openssl/x509.h>
 
 /* EVP_MAC_init of an HMAC context with SHA-256; `key` is never NULL, its length may be 0. */
@@ -78,3 +81,24 @@ static inline int cvm_pss(EVP_PKEY_CTX *context)
 }
 
 static inline int cvm_is_rsa(const EVP_PKEY *key) { return EVP_PKEY_is_a(key, "RSA"); }
+
+/* SHA-256 of a byte and of what follows it in up to two pieces; 1, or 0 where libcrypto refused. */
+static inline int cvm_sha256_tagged(unsigned char tag, const void *first, size_t first_count, const void *second,
+                                    size_t second_count, unsigned char *digest)
+{
+    SHA256_CTX context;
+    return SHA256_Init(&context) == 1 && SHA256_Update(&context, &tag, 1) == 1 &&
+           SHA256_Update(&context, first, first_count) == 1 &&
+           SHA256_Update(&context, second, second_count) == 1 && SHA256_Final(digest, &context) == 1;
+}
+
+/* An Ed25519 key from its 32-byte seed, or from the 32-byte public key; NULL where libcrypto refuses. */
+static inline EVP_PKEY *cvm_ed25519_private(const unsigned char *seed)
+{
+    return EVP_PKEY_new_raw_private_key_ex(NULL, "ED25519", NULL, seed, 32);
+}
+
+static inline EVP_PKEY *cvm_ed25519_public(const unsigned char *key)
+{
+    return EVP_PKEY_new_raw_public_key_ex(NULL, "ED25519", NULL, key, 32);
+}

@@ -87,6 +87,7 @@ package final class Core: @unchecked Sendable {
     try lock.holding { () throws(CoreError) in
       if let openedStore { return openedStore }
       let store = try Self.open(stateDirectory, timeout)
+      store.signHeads(by: Self.headSigner)
       openedStore = store
       return store
     }
@@ -108,6 +109,8 @@ package final class Core: @unchecked Sendable {
       if let openedVault { return openedVault }
       do throws(VaultError) {
         let vault = try Vault(store: store, actor: actor, patience: .seconds(timeout))
+        // From the first key on that the vault keeps, the log is signed.
+        if !readOnly { _ = try vault.auditSigner(at: Timestamp.now()) }
         openedVault = vault
         return vault
       } catch {

@@ -10,6 +10,7 @@ package enum ObjectKind: String, Equatable, Sendable {
   case guest, policy, tenant, token, launch, file, key
   case host = "simulated host"
   case hostCertificates = "host certificates"
+  case auditRecord = "audit record"
 }
 
 /// What stops an act of the core. Each case carries what the user needs to act on it.

@@ -11,12 +11,12 @@ internal import COpenSSL
 
   enum Padding { case none, pss }
 
-  /// Signs a message; the signature in libcrypto's form.
-  func sign(_ message: [UInt8], _ hash: HashAlgorithm, _ padding: Padding) throws(CryptoError) -> [UInt8] {
+  /// Signs a message; the signature in libcrypto's form. Without a hash: a scheme that has its own.
+  func sign(_ message: [UInt8], _ hash: HashAlgorithm?, _ padding: Padding) throws(CryptoError) -> [UInt8] {
     guard let context = unsafe EVP_MD_CTX_new() else { throw .drain("EVP_MD_CTX_new") }
     defer { unsafe EVP_MD_CTX_free(context) }
     var parameters: OpaquePointer?  // belongs to `context`
-    guard unsafe EVP_DigestSignInit_ex(context, &parameters, hash.name, nil, nil, pointer, nil) == 1 else {
+    guard unsafe EVP_DigestSignInit_ex(context, &parameters, hash?.name, nil, nil, pointer, nil) == 1 else {
       throw .drain("EVP_DigestSignInit")
     }
     guard unsafe padding == .none || cvm_pss(parameters) == 1 else { throw .drain("RSA-PSS") }
@@ -33,12 +33,12 @@ internal import COpenSSL
 
   /// Whether `signature`, in libcrypto's form, is this key's over `message`.
   func verify(
-    _ signature: [UInt8], _ message: [UInt8], _ hash: HashAlgorithm, _ padding: Padding
+    _ signature: [UInt8], _ message: [UInt8], _ hash: HashAlgorithm?, _ padding: Padding
   ) throws(CryptoError) -> Bool {
     guard let context = unsafe EVP_MD_CTX_new() else { throw .drain("EVP_MD_CTX_new") }
     defer { unsafe EVP_MD_CTX_free(context) }
     var parameters: OpaquePointer?
-    guard unsafe EVP_DigestVerifyInit_ex(context, &parameters, hash.name, nil, nil, pointer, nil) == 1 else {
+    guard unsafe EVP_DigestVerifyInit_ex(context, &parameters, hash?.name, nil, nil, pointer, nil) == 1 else {
       throw .drain("EVP_DigestVerifyInit")
     }
     guard unsafe padding == .none || cvm_pss(parameters) == 1 else { throw .drain("RSA-PSS") }

@@ -115,5 +115,29 @@ extension Schema {
       -- One tenant's guests on a host, by name, without a look at everybody else's.
       CREATE INDEX guest_of_tenant ON guest (tenant, uri);
       """,
+      """
+      -- Signs heads of the audit log. The vault wraps the private half; `origin` names the log.
+      CREATE TABLE audit_key (
+        version INTEGER PRIMARY KEY CHECK (version > 0), origin TEXT NOT NULL,
+        public_key BLOB NOT NULL CHECK (length(public_key) = 32), envelope BLOB NOT NULL,
+        created_at INTEGER NOT NULL
+      ) STRICT;
+      CREATE TRIGGER audit_key_no_delete BEFORE DELETE ON audit_key BEGIN
+        SELECT RAISE(ABORT, 'keys of the audit log are never removed');
+      END;
+
+      -- One head for a size: never two roots. `note` is the signed checkpoint, `edge` the tree's right edge
+      -- (MerkleTree), from which the next head goes on.
+      CREATE TABLE audit_head (
+        size INTEGER PRIMARY KEY CHECK (size > 0), made_at INTEGER NOT NULL,
+        edge BLOB NOT NULL, note BLOB NOT NULL
+      ) STRICT;
+      CREATE TRIGGER audit_head_no_update BEFORE UPDATE ON audit_head BEGIN
+        SELECT RAISE(ABORT, 'heads of the audit log are never changed');
+      END;
+      CREATE TRIGGER audit_head_no_delete BEFORE DELETE ON audit_head BEGIN
+        SELECT RAISE(ABORT, 'heads of the audit log are never removed');
+      END;
+      """,
     ])
 }

@@ -19,6 +19,8 @@ package final class StateStore: StateReading, @unchecked Sendable {
   package let directory: PrivateDirectory
   private let database: Database
   private let lock = RecursiveLock()
+  /// Guarded by `lock`.
+  private var signer = HeadSigner.none
 
   /// Opens or makes the store in a directory; `now` dates the record of its making.
   package init(
@@ -140,9 +142,53 @@ extension StateStore {
       do throws(StoreError) { sequence = try AuditLog.append(record, phase, to: database) } catch {
         throw E(error)
       }
-      return try body(Transaction(database: database, tenant: record.tenant, time: record.time), sequence)
+      let result = try body(
+        Transaction(database: database, tenant: record.tenant, time: record.time), sequence)
+      do throws(StoreError) { try signIfDue(at: record.time) } catch { throw E(error) }
+      return result
     }
   }
+}
+
+extension StateStore {
+  /// Where the key comes from that signs heads on the way: asked once, when the first head is due; nil where it cannot
+  /// be had without asking anybody. Records are made without it too, and signed when it is there again.
+  package func signHeads(by source: @escaping @Sendable (StateStore) -> AuditSigner?) {
+    lock.holding { signer = .source(source) }
+  }
+
+  /// Records an act and signs the log up to its record.
+  package func signedHead(_ record: AuditRecord, by signer: AuditSigner) throws(StoreError) -> Checkpoint {
+    try lock.holding { () throws(StoreError) in
+      try database.transaction { () throws(StoreError) in
+        try AuditLog.append(record, .act, to: database)
+        return try AuditHeads(database: database).make(by: signer, at: record.time)
+      }
+    }
+  }
+
+  private func signIfDue(at now: Timestamp) throws(StoreError) {
+    if case .none = signer { return }
+    let heads = AuditHeads(database: database)
+    guard try heads.isDue(at: now) else { return }
+    if case .source(let source) = signer {
+      signer = .none  // opening the key may record an act of its own
+      signer = source(self).map(HeadSigner.key) ?? .none
+    }
+    guard case .key(let key) = signer else { return }
+    do throws(StoreError) {
+      _ = try heads.make(by: key, at: now)
+    } catch .corrupt {
+      // Nothing is signed over damage, which `audit verify` names; the act and its record stand.
+    }
+  }
+}
+
+/// How a store gets at the key for its heads.
+private enum HeadSigner {
+  case none
+  case source(@Sendable (StateStore) -> AuditSigner?)
+  case key(AuditSigner)
 }
 
 /// An act outside of the store that is under way.

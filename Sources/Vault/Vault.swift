@@ -9,8 +9,8 @@ package final class Vault: Sendable {
   package static let secretSizes = 1...65_536
 
   private let root: RootKey
-  private let store: StateStore
-  private let actor: String
+  let store: StateStore
+  let actor: String
   /// KEKs that were opened already.
   private let opened = Mutex<[KEKName: SecretBytes]>([:])
 
@@ -191,5 +191,20 @@ extension Vault {
     } catch {
       throw .crypto(error)
     }
+  }
+}
+
+// MARK: Keys of the store itself
+
+extension Vault {
+  /// The envelope of a secret that is no tenant's: the root key seals it.
+  func wrapUnderRoot(_ secret: SecretBytes, for context: KeyContext) throws(VaultError) -> [UInt8] {
+    try Self.seal(secret, key: root.key, kekVersion: Self.rootVersion, context)
+  }
+
+  func unwrapUnderRoot(_ envelope: [UInt8], for context: KeyContext) throws(VaultError) -> SecretBytes {
+    let parsed = try Self.parsed(envelope)
+    guard parsed.kekVersion == Self.rootVersion else { throw .notAuthentic(object: context.object) }
+    return try Self.open(parsed, key: root.key, context)
   }
 }

@@ -37,6 +37,7 @@ struct CVMCtl: ParsableCommand {
           VersionCommand.self, URICommand.self, HostnameCommand.self, SimCommand.self,
         ]),
       CommandGroup(name: "Tenants:", subcommands: [TenantCommand.self]),
+      CommandGroup(name: "Records:", subcommands: [AuditCommand.self]),
       CommandGroup(name: "cvmctl itself:", subcommands: [ConfigCommand.self, CompletionCommand.self]),
     ])
 }

@@ -34,10 +34,12 @@ extension StateReading where Self: ~Copyable {
     try wrappedKeys("tenant = ? ORDER BY object, purpose, version", [.text(tenant)])
   }
 
-  /// Whether any tenant has any key: then the root that they hang from must exist.
+  /// Whether any tenant or the audit log has any key: then the root that they hang from must exist.
   package borrowing func hasWrappedKeys() throws(StoreError) -> Bool {
     try read { (reader) throws(StoreError) in
-      try reader.first("SELECT 1 FROM wrapped_key LIMIT 1") { (_) throws(StoreError) in true } ?? false
+      try reader.first("SELECT 1 FROM wrapped_key UNION ALL SELECT 1 FROM audit_key LIMIT 1") {
+        (_) throws(StoreError) in true
+      } ?? false
     }
   }
 

@@ -52,6 +52,23 @@ import Glibc
     return unsafe Array(UnsafeRawBufferPointer(start: start, count: Int(count)))
   }
 
+  /// Lends a blob's bytes, which the row owns.
+  @safe borrowing func withBlob<R>(
+    _ column: Int, _ body: (UnsafeRawBufferPointer) throws(StoreError) -> R
+  ) throws(StoreError) -> R {
+    try require(column, SQLITE_BLOB)
+    let start = unsafe sqlite3_column_blob(statement, Int32(column))
+    let count = unsafe sqlite3_column_bytes(statement, Int32(column))
+    return unsafe try body(UnsafeRawBufferPointer(start: start, count: Int(count)))
+  }
+
+  /// Lends a text's bytes, which the row owns.
+  @safe borrowing func withText<R>(
+    _ column: Int, _ body: (UnsafeRawBufferPointer) throws(StoreError) -> R
+  ) throws(StoreError) -> R {
+    unsafe try body(UnsafeRawBufferPointer(try utf8(column)))
+  }
+
   package borrowing func isNull(_ column: Int) -> Bool { type(column) == SQLITE_NULL }
 
   package borrowing func optionalInteger(_ column: Int) throws(StoreError) -> Int64? {

@@ -16,6 +16,7 @@ enum OptionValues {
     case "--output-format": candidates("hex", "base64")
     case "--algorithm": KeyAlgorithm.allCases.map { Candidate(value: $0.rawValue) }
     case "--reason": KeyRevocation.allCases.map { Candidate(value: $0.rawValue) }
+    case "--format": candidates("jsonl", "cef", "syslog")
     case "--view": candidates("host", "guest")
     case "--virttype": candidates("kvm", "qemu")
     default: []

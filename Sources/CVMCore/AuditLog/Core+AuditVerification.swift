@@ -1,0 +1,82 @@
+import Bytes
+import CVMCrypto
+import StateStore
+import Vault
+
+/// What a check of the whole log has found; a log that is not intact is an error.
+package struct AuditVerification: Sendable {
+  package let records: Int64
+  /// The root over all records, 32 bytes.
+  package let root: [UInt8]
+  /// The log's name; nil before the first key.
+  package let origin: String?
+  /// Signed heads that were compared.
+  package let heads: Int
+  /// Records that the newest of them covers.
+  package let signedRecords: Int64
+  /// The key is the one that the vault wraps; false where the vault could not be asked.
+  package let isKeyConfirmed: Bool
+  /// Records that the anchor covers; nil without one.
+  package let anchoredRecords: Int64?
+}
+
+extension Core {
+  /// Reads the whole log and compares it with its hashes, its signed heads and an anchor. `.store(.corrupt)` names the
+  /// first record that is not as it was written.
+  /// - Parameters:
+  ///   - anchor: the file of a head that was kept elsewhere. Without it a rollback of all of the state directory cannot
+  ///     be seen.
+  ///   - key: a verifier key that was kept elsewhere: heads and anchor must be signed by it.
+  package func verifyAudit(anchor path: String?, key text: String?) throws(CoreError) -> AuditVerification {
+    let store = try store()
+    let given: VerifierKey? = if let text { try AuditFiles.key(text) } else { nil }
+    let keys = try stored { () throws(StoreError) in try store.auditKeys() }
+    let anchor: Checkpoint? = if let path { try self.anchor(path, given, keys) } else { nil }
+    let report = try stored { () throws(StoreError) in try store.verifyAudit(anchor: anchor, key: given) }
+    if case .broken(let sequence, let reason) = report.check {
+      throw .store(.corrupt(file: store.file, reason: "audit record \(sequence): \(reason)"))
+    }
+    let isConfirmed = try isKeyConfirmed(keys)
+    let count = report.newestHead?.size ?? 0
+    return AuditVerification(
+      records: report.unsigned + count, root: report.root?.bytes ?? [],
+      origin: report.newestHead?.origin ?? keys.last?.origin, heads: report.heads, signedRecords: count,
+      isKeyConfirmed: isConfirmed, anchoredRecords: anchor?.size)
+  }
+
+  /// An anchor that its log's key has signed.
+  private func anchor(
+    _ path: String, _ given: VerifierKey?, _ keys: [AuditKeyRow]
+  ) throws(CoreError) -> Checkpoint {
+    let anchor = try AuditFiles.checkpoint(path)
+    let isSigned: Bool
+    guard given != nil || keys.contains(where: { $0.origin == anchor.origin }) else {
+      throw .store(
+        .corrupt(
+          file: stateDirectory, reason: "its audit log is not '\(anchor.origin)', which \(path) is a head of"))
+    }
+    do throws(CryptoError) {
+      var verifiers: [VerifierKey] = []
+      for key in keys where key.origin == anchor.origin { verifiers.append(try key.verifier()) }
+      if let given { verifiers = [given] }
+      var found = false
+      for key in verifiers where try anchor.isSigned(by: key) { found = true }
+      isSigned = found
+    } catch { throw .crypto(error) }
+    guard isSigned else {
+      throw .refused("\(path): not signed by the key of the log", hint: "a head is kept as it was written")
+    }
+    return anchor
+  }
+
+  /// Whether the newest public key is the one whose private half the vault wraps: who can write the database, but not
+  /// read the root key, cannot make such a pair.
+  private func isKeyConfirmed(_ keys: [AuditKeyRow]) throws(CoreError) -> Bool {
+    guard !keys.isEmpty, let vault = try? vault() else { return false }
+    do {
+      return try vault.storedAuditSigner() != nil
+    } catch {
+      throw .vault(error)
+    }
+  }
+}

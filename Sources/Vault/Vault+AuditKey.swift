@@ -1,0 +1,61 @@
+package import Bytes
+import CVMCrypto
+package import StateStore
+
+/// The key that signs heads of the audit log: Ed25519, no tenant's, wrapped by the root key.
+extension Vault {
+  private static let auditObject = "audit-head"
+  private static let auditPurpose = "sign"
+  private static let actName = "audit.key.create"
+  /// How an audit log's name begins; 16 hexadecimal digits of chance follow.
+  private static let originPrefix = "cvmctl/audit/"
+
+  /// The key, made in an act of the store where there is none: not within another act.
+  package func auditSigner(at now: Timestamp) throws(VaultError) -> AuditSigner {
+    if let signer = try storedAuditSigner() { return signer }
+    let row = try freshAuditKey(at: now)
+    let verifier: VerifierKey
+    do { verifier = try row.verifier() } catch { throw .crypto(error) }
+    do throws(StoreError) {
+      let record = AuditRecord(
+        time: now, tenant: "", actor: actor, act: Self.actName, object: verifier.text)
+      try store.act(record) { transaction throws(StoreError) in try transaction.insertAuditKey(row) }
+    } catch .exists {
+      // Another process made it meanwhile: that one counts.
+    } catch {
+      throw .store(error)
+    }
+    guard let signer = try storedAuditSigner() else { throw .keyMissing(object: Self.auditObject) }
+    return signer
+  }
+
+  /// The newest key, nil without one. `.notAuthentic` where its public half, which the store holds beside it, is not of
+  /// the key that the vault wrapped.
+  package func storedAuditSigner() throws(VaultError) -> AuditSigner? {
+    let rows: [AuditKeyRow]
+    do { rows = try store.auditKeys() } catch { throw .store(error) }
+    guard let row = rows.last else { return nil }
+    let seed = try unwrapUnderRoot(row.envelope, for: Self.auditContext(row.version))
+    let key: Ed25519.PrivateKey
+    do { key = try Ed25519.PrivateKey(seed: seed) } catch { throw .crypto(error) }
+    guard key.publicKey.bytes == row.publicKey else { throw .notAuthentic(object: Self.auditObject) }
+    return AuditSigner(origin: row.origin, key: key)
+  }
+
+  private func freshAuditKey(at now: Timestamp) throws(VaultError) -> AuditKeyRow {
+    let (seed, publicKey, chance): (SecretBytes, [UInt8], [UInt8])
+    do throws(CryptoError) {
+      seed = try SecretBytes.random(Ed25519.keySize)
+      publicKey = try Ed25519.PrivateKey(seed: seed).publicKey.bytes
+      chance = try Random.bytes(8)
+    } catch { throw .crypto(error) }
+    return AuditKeyRow(
+      version: 1, origin: Self.originPrefix + Hex.encode(chance), publicKey: publicKey,
+      envelope: try wrapUnderRoot(seed, for: Self.auditContext(1)), createdAt: now)
+  }
+
+  private static func auditContext(_ version: Int64) -> KeyContext {
+    KeyContext(
+      tenant: "", object: auditObject, version: UInt32(truncatingIfNeeded: version), purpose: auditPurpose)
+  }
+}
