@@ -43,10 +43,6 @@ package enum CoreError: Error, Sendable {
   case interrupted(signal: Int32, guest: String)
 }
 
-extension CoreError: StoreFailure {
-  package init(_ error: StoreError) { self = .store(error) }
-}
-
 /// What a guest's launch would give away, or how it left its definition.
 package enum PolicyViolation: Equatable, Sendable {
   case debugAllowed(policy: String)

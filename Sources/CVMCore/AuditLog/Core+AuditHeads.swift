@@ -9,7 +9,7 @@ extension Core {
   /// core, for the store holds its own when it asks.
   static let headSigner: @Sendable (StateStore) -> AuditSigner? = { store in
     guard let keys = try? store.auditKeys(), !keys.isEmpty else { return nil }
-    return try? Vault(store: store, actor: Actor.current).storedAuditSigner()
+    return try? Vault(store: store, actor: Actor.operator.name).storedAuditSigner()
   }
 
   /// The key that verifies heads of this log; made on first use.
