@@ -18,7 +18,8 @@ extension Core {
     }
   }
 
-  private func wrap(_ keys: TransportKeys, of record: LaunchRecord) throws(CoreError) -> WrappedTransportKeys {
+  private func wrap(_ keys: TransportKeys, of record: LaunchRecord) throws(CoreError) -> WrappedTransportKeys
+  {
     try vaulted { vault throws(VaultError) in
       WrappedTransportKeys(
         tek: try vault.wrap(keys.tek, for: record.keyContext("tek"), at: .now()),

@@ -40,7 +40,8 @@ extension Core {
       byOwner
       ? try ownersPacket(injection, guest, record)
       : try packet(
-        injection, guest, record, try appraisedAgain(guest, record, row), keys: try transportKeys(of: row, record))
+        injection, guest, record, try appraisedAgain(guest, record, row),
+        keys: try transportKeys(of: row, record))
     try requireSecretArea(guest, size: packet.ciphertext.count)
     try give(packet, at: nil, to: guest.uuid, &record, row, count: count, byOwner: byOwner)
     return record

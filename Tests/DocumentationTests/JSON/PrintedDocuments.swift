@@ -30,10 +30,11 @@ struct PrintedDocuments: Sendable {
     try scratch.write(SecretFirmware.image, to: "firmware")
     try scratch.write("secret", to: "secret", mode: 0o600)
     try scratch.write(
-      "name: g\nmemory: 64MiB\nfirmware: \(scratch.file("firmware"))\nlaunch: {type: sev}\nlabels: {a: b}\n",
+      "name: g\nmemory: 64MiB\nfirmware: \(scratch.file("firmware"))\nlaunch: {type: sev}\nlabels: {a: b}\nsecrets: [{name: d, key: disk}]\n",
       to: "g.yaml")
     try scratch.write("name: plain\nmemory: 64MiB\n", to: "plain.yaml")
     try policies()
+    try keys()
     try definitions()
     try launchInPieces()
     try launchAtOnce()
@@ -49,6 +50,26 @@ struct PrintedDocuments: Sendable {
     try print("Policy", "policy check", "0x3")
     try print("Policy explanation", "policy explain", "0x1")
     try print("Policy", "policy delete", "web")
+  }
+
+  private mutating func keys() throws {
+    let (wrapped, plain) = (scratch.file("wrapped"), scratch.file("unwrapped"))
+    try print("Key", "key create", "disk", "--purpose", "disk", "--rotate-after", "90d")
+    try print("Key", "key import", "brought", scratch.file("secret"), "--max-uses", "1")
+    try print("Key", "key wrap", "disk", "--in", scratch.file("secret"), "--out", wrapped)
+    try print("Key", "key unwrap", "disk", "--in", wrapped, "--out", plain)
+    try print("Key", "key export", "brought", "--plaintext", "--out", scratch.file("exported"))
+    try print("Key", "key policy", "disk", "--max-uses", "1000")
+    try print("Key", "key due")
+    try print("Key", "key rotate", "disk")
+    try print("KEK rotation", "key rotate", "--kek")
+    try print("Key", "key list")
+  }
+
+  private mutating func keysUsed() throws {
+    try print("Key details", "key show", "disk")
+    try print("Key", "key revoke", "brought", "--reason", "ceased")
+    try print("Key", "key destroy", "brought")
   }
 
   private mutating func definitions() throws {
@@ -90,7 +111,8 @@ struct PrintedDocuments: Sendable {
   private mutating func launchAtOnce() throws {
     try print("Launch record", "start", "g", "--paused")
     try print("Launch verification", "launch verify", "g")
-    try print("Launch record", "secret inject", "g", "--secret", "luks-key=@" + scratch.file("secret"))
+    try print("Launch record", "secret inject", "g", "--secret", "d=key:disk")
+    try keysUsed()
     try print("Guest", "resume", "g")
     try print("Launch record", "launch show", "g")
     try print("Launch record", "launch history")
