@@ -2,7 +2,7 @@ extension Schema {
   /// What `state.db` holds. Moments are microseconds since 1970 in UTC (`Timestamp`); 64-bit policy values
   /// are their bits; columns called labels, secrets, rules and record are JSON that the store does not look
   /// into.
-  static let state = Schema(
+  package static let state = Schema(
     applicationID: 0x6376_6D31,  // "cvm1"
     steps: [
       """

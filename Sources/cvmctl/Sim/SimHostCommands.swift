@@ -46,6 +46,7 @@ struct SimHostListCommand: ParsableCommand {
   @OptionGroup var global: GlobalOptions
 
   func run() throws {
+    try global.requireOperator("look at simulated hosts")
     let directory = try global.simulatedHosts()
     let hosts = try SimulatedHost.names(in: directory).map { try SimulatedHost($0, in: directory) }
     try global.show(.list(hosts.map(SimulatedHostView.init)))
@@ -59,6 +60,7 @@ struct SimHostShowCommand: ParsableCommand {
   @OptionGroup var global: GlobalOptions
 
   func run() throws {
+    try global.requireOperator("look at simulated hosts")
     let host = try SimulatedHost(try HostName.parse(name), in: try global.simulatedHosts())
     try global.show(.one(SimulatedHostView(host)))
   }

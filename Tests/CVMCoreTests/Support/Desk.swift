@@ -23,11 +23,21 @@ final class Desk {
     try scratch.write("secret!!", to: "secret")
   }
 
-  /// A second core over the same store, for another tenant or with other rights.
+  /// A second core over the same store, for another tenant or with other rights. Makes the tenant where there is none.
   func core(tenant: String = "default", readOnly: Bool = false) throws -> Core {
+    let known = try core.tenants().map(\.name)
+    if !known.contains(tenant) { _ = try core.createTenant(tenant, labels: []) }
+    return try core(named: tenant, readOnly: readOnly)
+  }
+
+  /// A second core over the same store, as it comes.
+  func core(
+    named tenant: String?, credential: SecretBytes? = nil, readOnly: Bool = false
+  ) throws -> Core {
     let host = host
     return try Core(
-      tenant: tenant, uri: host.uri, stateDirectory: scratch.file("state"), timeout: 5, readOnly: readOnly,
+      tenant: tenant, credential: credential, uri: host.uri, stateDirectory: scratch.file("state"),
+      timeout: 5, readOnly: readOnly,
       allowsSimulated: true, backend: { () throws(BackendError) in host })
   }
 

@@ -19,6 +19,8 @@ final class ScriptedHost: LaunchBackend {
     var digest: [UInt8]?
     /// What `launchSecurity` tells in the place of the truth.
     var telling: (LaunchSecurityInfo) -> LaunchSecurityInfo? = { $0 }
+    /// What happens elsewhere while the host is asked for its platform.
+    var meanwhile: () -> Void = {}
   }
 
   let uri: String
@@ -33,6 +35,8 @@ final class ScriptedHost: LaunchBackend {
   var script = Script()
 
   private(set) var calls: [String] = []
+  /// What was asked of its guests, without what about.
+  private(set) var questions: [String] = []
   private(set) var stored: String?
   private(set) var live: String?
   var state = RunState.shutOff
@@ -46,7 +50,10 @@ final class ScriptedHost: LaunchBackend {
     platform = try TestPlatform()
   }
 
-  func forgetCalls() { calls = [] }
+  func forgetCalls() {
+    calls = []
+    questions = []
+  }
 
   /// Changes the stored definition behind everybody's back.
   func edit(_ old: String, _ new: String) {
@@ -77,6 +84,7 @@ final class ScriptedHost: LaunchBackend {
   func version() throws(BackendError) -> HostVersion { versions }
   func sevPlatform() throws(BackendError) -> SEVPlatform {
     try call("sevPlatform")
+    script.meanwhile()
     var presented = platform.presented
     if marksChain {
       let start = presented.certificateChain.count - SEVCertificate.size + SimulatedMark.signatureOffset
@@ -99,12 +107,17 @@ final class ScriptedHost: LaunchBackend {
 
   func guests(_ filter: GuestFilter) throws(BackendError) -> [GuestState] { guest().map { [$0] } ?? [] }
   func guest(named name: String) throws(BackendError) -> GuestState? {
-    guest().flatMap { $0.name == name ? $0 : nil }
+    questions.append("name")
+    return guest().flatMap { $0.name == name ? $0 : nil }
   }
   func guest(_ uuid: GuestUUID) throws(BackendError) -> GuestState? {
-    guest().flatMap { $0.uuid == uuid ? $0 : nil }
+    questions.append("uuid")
+    return guest().flatMap { $0.uuid == uuid ? $0 : nil }
   }
-  func guest(id: Int) throws(BackendError) -> GuestState? { guest().flatMap { $0.id == id ? $0 : nil } }
+  func guest(id: Int) throws(BackendError) -> GuestState? {
+    questions.append("id")
+    return guest().flatMap { $0.id == id ? $0 : nil }
+  }
 
   func info(_ uuid: GuestUUID) throws(BackendError) -> GuestInfo { throw .unsupported(reason: "no info") }
 

@@ -105,6 +105,7 @@ import Testing
   @Test func `one tenant's launches are another's not found`() throws {
     try sandbox.define(GuestText("web1"))
     let id = try #require(try sandbox.object("start", "web1").string("id"))
+    try sandbox.succeed("tenant", "create", "other")
     for words in [
       ["launch", "show", id], ["launch", "show", "web1"], ["launch", "verify", "web1"], ["domstate", "web1"],
       ["destroy", "web1"], ["dumpxml", "web1"], ["undefine", "web1"], ["launch", "history", "web1"],

@@ -40,6 +40,8 @@ import Testing
     #expect(try tool.succeed("list", "--all", "-o", "json").stdout.hasPrefix("["))
     #expect(try tool.succeed("-o", "json", "list", "--all").stdout.hasPrefix("["))
     tool.environment["CVMCTL_TENANT"] = "other"
+    #expect(try tool.run("list", "--all").status == 3)
+    try sandbox.succeed("tenant", "create", "other")
     #expect(try tool.succeed("list", "--all").stdout.isEmpty)
     #expect(try tool.succeed("list", "--all", "-t", "default").stdout == "web1\n")
   }

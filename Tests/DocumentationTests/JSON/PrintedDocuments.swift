@@ -39,6 +39,7 @@ struct PrintedDocuments: Sendable {
     try launchInPieces()
     try launchAtOnce()
     try hosts()
+    try tenants()
     try errors()
   }
 
@@ -121,6 +122,30 @@ struct PrintedDocuments: Sendable {
     try print("Memory range", "sim memory", "g")
     try print("Memory", "sim memory", "g", "--address", "0xfffff000", "--count", "16")
     try print("Guest", "suspend", "g")
+  }
+
+  private mutating func tenants() throws {
+    try print("Tenant", "tenant create", "acme", "--label", "tier=gold")
+    try print("Tenant", "tenant label", "acme", "team=a")
+    try print("Tenant", "tenant suspend", "acme")
+    try print("Tenant", "tenant resume", "acme")
+    try print("Tenant", "tenant show", "acme")
+    try print("Tenant", "tenant list")
+    let token = try print("Tenant token", "tenant token create", "acme", "--out", scratch.file("token"))
+    try print("Tenant token", "tenant token list")
+    try print("Tenant token", "tenant token revoke", [try token.object().string("id") ?? ""])
+    // A launch leaves the tenant a key that seals others.
+    try print("Guest", "define", ["--tenant", "acme", try scratch.write(guest("acmes"), to: "acmes.yaml")])
+    try print("Launch record", "start", "acmes", "--tenant", "acme")
+    try print("Guest", "destroy", "acmes", "--tenant", "acme")
+    try print("Certificate of destruction", "tenant destroy", "acme", "--crypto-erase", "--yes")
+    try print("Guest", "undefine", "acmes", "--tenant", "acme")
+    try print("Tenant", "tenant delete", "acme")
+  }
+
+  /// A guest file.
+  private func guest(_ name: String) -> String {
+    "name: \(name)\nmemory: 64MiB\nfirmware: \(scratch.file("firmware"))\nlaunch: {type: sev}\n"
   }
 
   private mutating func hosts() throws {
