@@ -16,7 +16,8 @@ package enum AuditFiles {
   /// Checks that a log holds a record, for whoever has nothing else of it. `.refused` where it does not follow.
   /// - Parameter record: the file of the record as `audit export` and `audit prove` write it; a line's end after it does
   ///   not belong to it.
-  package static func verify(proof: String, record: String, key text: String) throws(CoreError) -> RecordProof {
+  package static func verify(proof: String, record: String, key text: String) throws(CoreError) -> RecordProof
+  {
     let key = try key(text)
     let proofBytes = try InputFile.read(proof, limit: InputFile.smallLimit)
     let parsed: RecordProof

@@ -31,6 +31,7 @@ extension Core {
     let store = try store()
     let given: VerifierKey? = if let text { try AuditFiles.key(text) } else { nil }
     let keys = try stored { () throws(StoreError) in try store.auditKeys() }
+    if let given { try requireOwn(given, keys) }
     let anchor: Checkpoint? = if let path { try self.anchor(path, given, keys) } else { nil }
     let report = try stored { () throws(StoreError) in try store.verifyAudit(anchor: anchor, key: given) }
     if case .broken(let sequence, let reason) = report.check {
@@ -44,6 +45,13 @@ extension Core {
       isKeyConfirmed: isConfirmed, anchoredRecords: anchor?.size)
   }
 
+  /// A log that has lost its key was written anew.
+  private func requireOwn(_ key: VerifierKey, _ keys: [AuditKeyRow]) throws(CoreError) {
+    guard keys.contains(where: { $0.origin == key.name && $0.publicKey == key.key.bytes }) else {
+      throw .store(.corrupt(file: stateDirectory, reason: "its audit log does not have the key \(key.name)"))
+    }
+  }
+
   /// An anchor that its log's key has signed.
   private func anchor(
     _ path: String, _ given: VerifierKey?, _ keys: [AuditKeyRow]
@@ -53,7 +61,8 @@ extension Core {
     guard given != nil || keys.contains(where: { $0.origin == anchor.origin }) else {
       throw .store(
         .corrupt(
-          file: stateDirectory, reason: "its audit log is not '\(anchor.origin)', which \(path) is a head of"))
+          file: stateDirectory, reason: "its audit log is not '\(anchor.origin)', which \(path) is a head of")
+      )
     }
     do throws(CryptoError) {
       var verifiers: [VerifierKey] = []

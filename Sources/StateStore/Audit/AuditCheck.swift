@@ -68,7 +68,8 @@ private struct AuditChecker {
     if problem == nil { problem = try problemOfSignatures(key) }
     if let problem { return AuditReport(check: problem) }
     return AuditReport(
-      check: .intact(count: tree.size), root: try database.hashed { () throws(CryptoError) in try tree.root() },
+      check: .intact(count: tree.size),
+      root: try database.hashed { () throws(CryptoError) in try tree.root() },
       heads: heads.count, newestHead: heads.last?.checkpoint, unsigned: tree.size - (heads.last?.size ?? 0))
   }
 
@@ -166,11 +167,13 @@ extension AuditChecker {
       return .broken(sequence: count + 1, reason: "the log ends before record \(last ?? 0)")
     }
     if let newest = heads.last, newest.size > count {
-      return .broken(sequence: count + 1, reason: "the log ends before record \(newest.size), which was signed")
+      return .broken(
+        sequence: count + 1, reason: "the log ends before record \(newest.size), which was signed")
     }
     if let anchor, anchor.size > count {
       return .broken(
-        sequence: count + 1, reason: "the log ends before record \(anchor.size), which was anchored: it was rolled back")
+        sequence: count + 1,
+        reason: "the log ends before record \(anchor.size), which was anchored: it was rolled back")
     }
     return nil
   }
@@ -182,7 +185,8 @@ extension AuditChecker {
         if let key { try head.checkpoint.isSigned(by: key) } else { try head.isSigned(by: keys) }
       }
       guard isSigned else {
-        return .broken(sequence: head.size, reason: "the head that was made after it is not signed by the log's key")
+        return .broken(
+          sequence: head.size, reason: "the head that was made after it is not signed by the log's key")
       }
     }
     return nil

@@ -52,7 +52,8 @@ struct AuditColumns {
     }
     guard rest.take(day.text) else { return false }
     let time = left / 1000
-    return rest.take(digits: time / 3_600_000, 2) && rest.take(":") && rest.take(digits: time / 60_000 % 60, 2)
+    return rest.take(digits: time / 3_600_000, 2) && rest.take(":")
+      && rest.take(digits: time / 60_000 % 60, 2)
       && rest.take(":") && rest.take(digits: time / 1000 % 60, 2) && rest.take(".")
       && rest.take(digits: time % 1000, 3) && rest.take("Z")
   }
@@ -81,10 +82,10 @@ struct AuditColumns {
 
   /// Text that stands in JSON as it is.
   mutating func take(plain text: UnsafeRawBufferPointer) -> Bool {
-    for unsafe byte in unsafe text {
-      guard byte >= 0x20, byte < 0x7F, byte != UInt8(ascii: "\""), byte != UInt8(ascii: "\\") else { return false }
+    let isPlain = unsafe text.allSatisfy { byte in
+      byte >= 0x20 && byte < 0x7F && byte != UInt8(ascii: "\"") && byte != UInt8(ascii: "\\")
     }
-    guard let start = text.baseAddress else { return true }
+    guard isPlain, let start = text.baseAddress else { return isPlain }
     return unsafe take(start.assumingMemoryBound(to: UInt8.self), text.count)
   }
 

@@ -150,7 +150,8 @@ extension StateReading where Self: ~Copyable {
             ? try MerkleProof.inclusion(of: index, in: leaves) : nil
         }
         guard let path else {
-          throw StoreError.corrupt(file: database.file, reason: "the audit log does not fit its newest signed head")
+          throw StoreError.corrupt(
+            file: database.file, reason: "the audit log does not fit its newest signed head")
         }
         return RecordProof(index: sequence - 1, path: path, checkpoint: head.checkpoint)
       }

@@ -70,7 +70,9 @@ package struct Checkpoint: Equatable, Sendable {
     guard let root = Base64.decode(String(lines[2])).flatMap({ TreeHash($0) }) else {
       throw Self.invalid("root", "not 32 bytes in base64")
     }
-    guard !lines[..<gap].contains(where: \.isEmpty) else { throw Self.invalid("note", "an empty line in the text") }
+    guard !lines[..<gap].contains(where: \.isEmpty) else {
+      throw Self.invalid("note", "an empty line in the text")
+    }
     let signatures = lines[(gap + 1)...].dropLast().map { NoteSignature(line: $0) }
     guard !signatures.isEmpty, !signatures.contains(nil) else {
       throw Self.invalid("signature", "not a signature line")

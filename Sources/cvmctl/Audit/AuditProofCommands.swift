@@ -8,7 +8,8 @@ struct AuditProveCommand: ParsableCommand {
 
   @Argument(help: "The record's number.") var seq: String
   @Option(help: ArgumentHelp("The proof's new file.", valueName: "file")) var out: String
-  @Option(help: ArgumentHelp("Write the record as it was hashed, too.", valueName: "file")) var record: String?
+  @Option(help: ArgumentHelp("Write the record as it was hashed, too.", valueName: "file")) var record:
+    String?
   @OptionGroup var tenants: AuditTenantOption
   @OptionGroup var global: GlobalOptions
 
@@ -28,7 +29,8 @@ struct AuditVerifyCommand: ParsableCommand {
     "Check every record against its hash and the signed heads, or one record against its proof. Exit code 16 if not intact."
   )
 
-  @Option(help: ArgumentHelp("A head that audit anchor wrote: finds a rollback of everything.", valueName: "file"))
+  @Option(
+    help: ArgumentHelp("A head that audit anchor wrote: finds a rollback of everything.", valueName: "file"))
   var anchor: String?
   @Option(help: ArgumentHelp("The key that audit key showed, kept elsewhere.", valueName: "vkey"))
   var key: String?
@@ -41,18 +43,22 @@ struct AuditVerifyCommand: ParsableCommand {
     guard (proof == nil) == (record == nil) else { throw ValidationError("--proof and --record go together") }
     if proof != nil {
       guard key != nil else { throw ValidationError("--proof needs --key") }
-      guard anchor == nil else { throw ValidationError("--anchor is for the whole log, --proof for one record") }
+      guard anchor == nil else {
+        throw ValidationError("--anchor is for the whole log, --proof for one record")
+      }
     }
   }
 
   func run() throws {
     if let proof, let record, let key {
-      return try global.show(.one(AuditProofView(try AuditFiles.verify(proof: proof, record: record, key: key))))
+      return try global.show(
+        .one(AuditProofView(try AuditFiles.verify(proof: proof, record: record, key: key))))
     }
     let verification = try global.core().verifyAudit(anchor: anchor, key: key)
     if anchor == nil {
       global.note(
-        "warning: a rollback of the whole state directory is not detectable without an anchor: see cvmctl audit anchor")
+        "warning: a rollback of the whole state directory is not detectable without an anchor: see cvmctl audit anchor"
+      )
     }
     try global.show(.one(AuditVerificationView(verification)))
   }

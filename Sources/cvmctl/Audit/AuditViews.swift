@@ -56,7 +56,8 @@ struct AuditEntryView: Renderable {
   }
 
   private var detailText: String {
-    detail.isEmpty ? "-" : detail.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }.joined(separator: " ")
+    detail.isEmpty
+      ? "-" : detail.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }.joined(separator: " ")
   }
 }
 

@@ -40,6 +40,7 @@ struct PrintedDocuments: Sendable {
     try launchAtOnce()
     try hosts()
     try tenants()
+    try auditLog()
     try errors()
   }
 
@@ -168,6 +169,15 @@ struct PrintedDocuments: Sendable {
     try print("Simulated host", "sim host show", "other")
     try print("Simulated host", "sim host list")
     try print("Setting", "config show")
+  }
+
+  private mutating func auditLog() throws {
+    try print("Audit key", "audit key")
+    try print("Audit record", "audit list")
+    try print("Audit record", "audit show", "2", "--all-tenants")
+    try print("Audit head", "audit anchor", "--out", scratch.file("head"))
+    try print("Audit verification", "audit verify", "--anchor", scratch.file("head"))
+    try print("Audit proof", "audit prove", "2", "--all-tenants", "--out", scratch.file("proof"))
   }
 
   private mutating func errors() throws {
