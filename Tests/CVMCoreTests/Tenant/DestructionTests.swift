@@ -113,7 +113,7 @@ import Vault
       Issue.record("started")
       return
     }
-    guard case .store(.conflict)? = refusal({ _ = try desk.core.resumeTenant("acme") }) else {
+    guard case .store(.conflict(_, _, _))? = refusal({ _ = try desk.core.resumeTenant("acme") }) else {
       Issue.record("resumed")
       return
     }
@@ -122,7 +122,7 @@ import Vault
       return
     }
     #expect(try acme.guests(GuestFilter()).map(\.name) == ["web1"])
-    guard case .store(.conflict)? = refusal({ _ = try desk.core.deleteTenant("acme") }) else {
+    guard case .store(.conflict(_, _, _))? = refusal({ _ = try desk.core.deleteTenant("acme") }) else {
       Issue.record("deleted with a guest")
       return
     }

@@ -1,4 +1,5 @@
 import CVMCore
+import StateStore
 import Testing
 
 @Suite("a suspended tenant") struct SuspensionTests {
@@ -46,7 +47,7 @@ import Testing
 
   @Test func `goes on when it is resumed, and is told when it was so already`() throws {
     _ = try desk.core.suspendTenant("default")
-    guard case .store(.conflict)? = refusal({ _ = try desk.core.suspendTenant("default") }) else {
+    guard case .store(.conflict(_, _, _))? = refusal({ _ = try desk.core.suspendTenant("default") }) else {
       Issue.record("suspended twice")
       return
     }

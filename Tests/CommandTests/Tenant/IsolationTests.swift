@@ -57,18 +57,18 @@ import Testing
     for tool in [world.holder, world.neighbour] {
       for words in [["list", "--all"], ["launch", "history"], ["policy", "list"]] {
         let text = try tool.succeed(words + ["-o", "json"]).stdout
-        #expect(!world.theirs.contains { text.contains($0) }, "\(words): \(text)")
+        #expect(!world.telling.contains { text.contains($0) }, "\(words): \(text)")
         #expect(words[0] == "policy" || text == "[]\n")
       }
     }
     for words in [["tenant", "list"], ["tenant", "token", "list"]] {
       let text = try world.holder.succeed(words + ["-o", "json"]).stdout
-      #expect(!world.theirs.contains { text.contains($0) } && text.contains("\"acme\""), "\(words): \(text)")
+      #expect(!world.telling.contains { text.contains($0) } && text.contains("\"acme\""), "\(words): \(text)")
     }
     for word in ["start", "policy show", "launch show", "tenant show", "tenant suspend"] {
       let words = ["complete", "--"] + word.split(separator: " ").map(String.init) + [""]
       let text = try world.holder.succeed(words).stdout
-      #expect(!world.theirs.contains { text.contains($0) }, "\(word): \(text)")
+      #expect(!world.telling.contains { text.contains($0) }, "\(word): \(text)")
     }
     #expect(try world.operator.succeed("list", "--all", "--all-tenants", "--name").stdout == "web1\n")
   }
@@ -96,7 +96,7 @@ import Testing
   /// Every name of the other tenant's objects against one that resembles it and is nobody's.
   private func expectAbsent(_ command: (words: String, arguments: [String]), _ tool: Tool) throws {
     let world = try Self.world.get()
-    for (theirs, nobodys) in zip(world.theirs, world.nobodys) {
+    for (theirs, nobodys) in zip(world.theirs, world.nobodys) where Self.canBe(theirs, of: command.words) {
       let answers = try [theirs, nobodys].map { name in
         let words = command.words.split(separator: " ").map(String.init)
         let outcome = try tool.run(words + command.arguments.map { $0 == "@" ? name : $0 })
@@ -106,6 +106,13 @@ import Testing
       }
       #expect(answers[0] == answers[1], "\(command.words) \(theirs)")
     }
+  }
+
+  /// A number is a policy by itself, and a tenant's name has no sign in it: such words are refused for what they are.
+  private static func canBe(_ name: String, of words: String) -> Bool {
+    if words.hasPrefix("policy") { return ["web1", "own-policy", "own-policy@1", "rival"].contains(name) }
+    return !(words.hasPrefix("tenant") || words == "list") || words == "tenant token revoke"
+      || !name.contains("@")
   }
 
   private static func leaves(_ command: JSONObject, _ path: [String]) -> [String] {
@@ -128,6 +135,8 @@ private final class World: Sendable {
   /// Names and ids of what is another's.
   let theirs: [String]
   let nobodys: [String]
+  /// Of what is another's that which stands in nothing else by accident.
+  var telling: [String] { theirs.filter { $0.count > 2 } }
 
   init() throws {
     sandbox = try Sandbox()
