@@ -117,7 +117,7 @@ extension Core {
       let row = try namedKey(name, in: transaction)
       let all = try versions(of: row, in: transaction)
       let chosen = version == nil ? all : all.filter { $0.version == version }
-      guard let newest = chosen.last else { throw .notFound(.key, "\(name) version \(version ?? 0)") }
+      guard let newest = chosen.last else { throw .notFound(.key, "\(name)@\(version ?? 0)") }
       let able = chosen.filter { $0.state.mayBecome(state) }
       guard !able.isEmpty else {
         throw .conflict("key '\(name)' version \(newest.version) is \(newest.state.rawValue) already")

@@ -27,7 +27,7 @@ extension Core {
       let row = try namedKey(name, in: transaction)
       let all = try versions(of: row, in: transaction)
       guard let chosen = version == nil ? all.last : all.first(where: { $0.version == version }) else {
-        throw .notFound(.key, "\(name) version \(version ?? 0)")
+        throw .notFound(.key, "\(name)@\(version ?? 0)")
       }
       guard chosen.state.allows(use, evenCompromised: evenCompromised) else {
         throw .policy(.keyState(key: name, version: chosen.version, state: chosen.state.rawValue))

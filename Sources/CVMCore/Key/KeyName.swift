@@ -1,3 +1,23 @@
+/// `NAME`, or `NAME@VERSION` for one version of a key.
+package struct KeyReference: Equatable, Sendable {
+  package let name: String
+  /// Nil where none was named.
+  package let version: Int64?
+
+  package init(_ text: String) throws(CoreError) {
+    let parts = text.split(separator: "@", maxSplits: 1, omittingEmptySubsequences: false)
+    name = try KeyName.check(String(parts[0]))
+    guard parts.count > 1 else {
+      version = nil
+      return
+    }
+    guard let number = UInt32(parts[1]), number > 0, !parts[1].hasPrefix("+") else {
+      throw .usage("key '\(text)': a version is a number from 1 on", hint: "for example \(name)@2")
+    }
+    version = Int64(number)
+  }
+}
+
 /// The names that a tenant may give to its keys and their purposes.
 package enum KeyName {
   /// 1 to 128 lower-case letters, digits, hyphens, dots, underscores, and slashes between such words: `disk/web1`.

@@ -41,8 +41,7 @@ struct KeyRevokeCommand: ParsableCommand {
   static let configuration = CommandConfiguration.verb(
     "revoke", "End the use of a key: nothing new is done with it, no launch is given it.")
 
-  @Argument(help: "The key's name.") var name: String
-  @Option(help: ArgumentHelp("This version only.", valueName: "number")) var version: String?
+  @Argument(help: "The key's name, or NAME@VERSION for that version only.") var name: String
   @Option(help: ArgumentHelp("compromised, superseded or ceased.", valueName: "reason")) var reason: String
   @OptionGroup var global: GlobalOptions
 
@@ -51,8 +50,9 @@ struct KeyRevokeCommand: ParsableCommand {
       throw UsageError(
         "--reason is one of \(KeyRevocation.allCases.map(\.rawValue).joined(separator: ", "))")
     }
-    let key = try global.core().revokeKey(name, version: try KeyVersionNumber.parse(version), because: why)
-    try global.show(changed: key, "revoked")
+    let key = try KeyReference(name)
+    let revoked = try global.core().revokeKey(key.name, version: key.version, because: why)
+    try global.show(changed: revoked, "revoked")
   }
 }
 
@@ -60,18 +60,12 @@ struct KeyDestroyCommand: ParsableCommand {
   static let configuration = CommandConfiguration.verb(
     "destroy", "Erase a key for good: what it encrypted can then be read by nobody.")
 
-  @Argument(help: "The key's name.") var name: String
-  @Option(help: ArgumentHelp("This version only.", valueName: "number")) var version: String?
+  @Argument(help: "The key's name, or NAME@VERSION for that version only.") var name: String
   @OptionGroup var global: GlobalOptions
 
   func run() throws {
-    let key = try global.core().destroyKey(name, version: try KeyVersionNumber.parse(version))
-    try global.show(changed: key, "destroyed")
-  }
-}
-
-enum KeyVersionNumber {
-  static func parse(_ text: String?) throws -> Int64? {
-    try text.map { Int64(try Number.unsigned($0, "--version", as: UInt32.self)) }
+    let key = try KeyReference(name)
+    let destroyed = try global.core().destroyKey(key.name, version: key.version)
+    try global.show(changed: destroyed, "destroyed")
   }
 }

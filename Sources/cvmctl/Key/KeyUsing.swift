@@ -5,10 +5,9 @@ struct KeyExportCommand: ParsableCommand {
   static let configuration = CommandConfiguration.verb(
     "export", "Write a key's bytes to a new file that only you can read.")
 
-  @Argument(help: "The key's name.") var name: String
+  @Argument(help: "The key's name, or NAME@VERSION; the newest version otherwise.") var name: String
   @Option(help: ArgumentHelp("The new file.", valueName: "file")) var out: String
   @Flag(help: "As it is: whoever has the file has the key.") var plaintext = false
-  @Option(help: ArgumentHelp("This version instead of the newest.", valueName: "number")) var version: String?
   @OptionGroup var compromised: AllowCompromisedOption
   @OptionGroup var global: GlobalOptions
 
@@ -16,10 +15,10 @@ struct KeyExportCommand: ParsableCommand {
     guard plaintext else {
       throw UsageError("an export writes the key as it is", hint: "if that is what you want: --plaintext")
     }
-    let key = try global.core().exportKey(
-      name, version: try KeyVersionNumber.parse(version), to: out,
-      evenCompromised: compromised.allowCompromised)
-    try global.show(changed: key, "exported")
+    let key = try KeyReference(name)
+    let exported = try global.core().exportKey(
+      key.name, version: key.version, to: out, evenCompromised: compromised.allowCompromised)
+    try global.show(changed: exported, "exported")
   }
 }
 

@@ -22,17 +22,17 @@ import Testing
     let first = try export("disk/web1")
     #expect(first.count == 32)
     #expect(try sandbox.object("key", "rotate", "disk/web1").number("version") == 2)
-    #expect(try export("disk/web1") != first && export("disk/web1", "--version", "1") == first)
+    #expect(try export("disk/web1") != first && export("disk/web1@1") == first)
     #expect(try sandbox.list("key", "list").compactMap { $0.string("name") } == ["disk/web1"])
     #expect(try sandbox.succeed("key", "list", "-o", "wide").stdout.contains("aes-256"))
     #expect(try sandbox.succeed("key", "show", "disk/web1").stdout.contains("deactivated"))
-    try sandbox.succeed("key", "revoke", "disk/web1", "--version", "1", "--reason", "compromised")
+    try sandbox.succeed("key", "revoke", "disk/web1@1", "--reason", "compromised")
     try sandbox.refuses(
-      .policyViolation, "key", "export", "disk/web1", "--version", "1", "--plaintext", "--out",
+      .policyViolation, "key", "export", "disk/web1@1", "--plaintext", "--out",
       sandbox.file("x"))
-    #expect(try export("disk/web1", "--version", "1", "--allow-compromised") == first)
+    #expect(try export("disk/web1@1", "--allow-compromised") == first)
     try sandbox.refuses(
-      .conflict, "key", "revoke", "disk/web1", "--version", "1", "--reason", "superseded")
+      .conflict, "key", "revoke", "disk/web1@1", "--reason", "superseded")
     #expect(try sandbox.object("key", "destroy", "disk/web1").string("state") == "destroyed")
     try sandbox.refuses(.conflict, "key", "destroy", "disk/web1")
     try sandbox.refuses(.conflict, "key", "rotate", "disk/web1")
@@ -42,14 +42,15 @@ import Testing
     try sandbox.succeed("key", "create", "a")
     for words in [
       ["show", "b"], ["rotate", "b"], ["destroy", "b"], ["revoke", "b", "--reason", "ceased"],
-      ["policy", "b", "--max-uses", "1"], ["destroy", "a", "--version", "7"],
+      ["policy", "b", "--max-uses", "1"], ["destroy", "a@7"],
     ] { try sandbox.refuses(.notFound, ["key"] + words) }
     for words in [
       ["create", "Upper"], ["create", "x", "--algorithm", "des"], ["create", "x", "--algorithm", "opaque"],
       ["create", "x", "--purpose", "a b"], ["create", "x", "--rotate-after", "soon"],
       ["create", "x", "--max-uses", "0"], ["rotate"], ["rotate", "a", "--kek"], ["rotate", "--kek", "--due"],
       ["rotate", "--due", "--from", "f"], ["policy", "a"], ["revoke", "a", "--reason", "lost"],
-      ["revoke", "a"], ["destroy", "a", "--version", "-1"], ["export", "a", "--out", sandbox.file("x")],
+      ["revoke", "a"], ["destroy", "a@-1"], ["destroy", "a@"], ["destroy", "a@0"], ["show", "a@1"],
+      ["export", "a", "--out", sandbox.file("x")],
     ] { try sandbox.refuses(.usage, ["key"] + words) }
     #expect(!FileManager.default.fileExists(atPath: sandbox.file("x")))
     #expect(try sandbox.list("key", "list").count == 1)
