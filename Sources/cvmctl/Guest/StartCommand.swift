@@ -30,7 +30,8 @@ struct StartOptionGroup: ParsableArguments {
   @Option(
     name: .long, parsing: .singleValue,
     help: ArgumentHelp(
-      "A launch secret; NAME is a GUID, luks-key, or a name of the definition.", valueName: "name=@file"))
+      "A launch secret, or NAME=key:KEY; NAME is a GUID, luks-key, or a name of the definition.",
+      valueName: "name=@file"))
   var secret: [String] = []
   @Option(help: ArgumentHelp("A session made by 'session create'.", valueName: "prefix")) var session: String?
   @OptionGroup var references: ReferenceOptions

@@ -77,7 +77,7 @@ struct SecretInjectCommand: ParsableCommand {
   @Argument(help: "A guest.") var guest: String
   @Option(
     name: .long, parsing: .singleValue,
-    help: ArgumentHelp("A secret by name, GUID or luks-key.", valueName: "name=@file"))
+    help: ArgumentHelp("A secret by name, GUID or luks-key; or NAME=key:KEY.", valueName: "name=@file"))
   var secret: [String] = []
   @Option(help: ArgumentHelp("A packet made by 'secret build'.", valueName: "prefix")) var packet: String?
   @OptionGroup var global: GlobalOptions
