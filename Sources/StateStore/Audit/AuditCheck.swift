@@ -1,5 +1,7 @@
-import Bytes
 package import CVMCrypto
+import Dispatch
+import Glibc
+import Synchronization
 
 /// What reading the whole log again has found.
 package enum AuditCheck: Equatable, Sendable {
@@ -34,9 +36,11 @@ extension StateReading where Self: ~Copyable {
   ) throws(StoreError) -> AuditReport {
     try read { (reader) throws(StoreError) in
       let database = reader.database
+      // Within a transaction nobody else sees its records.
+      let isAlone = database.isInTransaction
       return try database.snapshot { () throws(StoreError) in
         var checker = AuditChecker(database: database, anchor: anchor)
-        return try checker.run(key)
+        return try checker.run(key, isAlone: isAlone)
       }
     }
   }
@@ -47,88 +51,116 @@ extension StateReading where Self: ~Copyable {
 private struct AuditChecker {
   let database: Database
   let anchor: Checkpoint?
-  var columns = AuditColumns()
   var tree = MerkleTree()
-  /// What the tree must be at sizes that are still to come, smallest first from `next` on.
+  /// By size; those before `next` are compared.
   var heads: [AuditHeadRow] = []
   var next = 0
   /// Records that a signed head has confirmed.
   var confirmed: Int64 = 0
-  var problem: AuditCheck?
 
   init(database: Database, anchor: Checkpoint?) {
     self.database = database
     self.anchor = anchor
   }
 
-  mutating func run(_ key: VerifierKey?) throws(StoreError) -> AuditReport {
+  mutating func run(_ key: VerifierKey?, isAlone: Bool) throws(StoreError) -> AuditReport {
     heads = try AuditHeads(database: database).heads()
-    try readRecords()
-    if problem == nil { problem = try problemAtEnd() }
-    if problem == nil { problem = try problemOfSignatures(key) }
-    if let problem { return AuditReport(check: problem) }
+    let keys = try verifiers(key)
+    let bounds = try database.first("SELECT coalesce(min(seq), 1), coalesce(max(seq), 0) FROM audit") {
+      (row) throws(StoreError) in (try row.integer(0), try row.integer(1))
+    }
+    let (first, last) = bounds ?? (1, 0)
+    guard first >= 1 else {
+      return AuditReport(check: .broken(sequence: 1, reason: "it is not the first one"))
+    }
+    let pieces = try pieces(to: last, keys, isAlone: isAlone)
+    for piece in pieces {
+      if let problem = try take(piece, last) { return AuditReport(check: problem) }
+    }
+    if let problem = try problemAtEnd() { return AuditReport(check: problem) }
+    if let size = pieces.compactMap({ $0.unsigned.min() }).min() {
+      return AuditReport(
+        check: .broken(
+          sequence: size, reason: "the head that was made after it is not signed by the log's key"))
+    }
+    let tree = tree
     return AuditReport(
       check: .intact(count: tree.size),
       root: try database.hashed { () throws(CryptoError) in try tree.root() },
       heads: heads.count, newestHead: heads.last?.checkpoint, unsigned: tree.size - (heads.last?.size ?? 0))
   }
 
-  private mutating func readRecords() throws(StoreError) {
-    var checker = self
-    try database.visit(
-      """
-      SELECT record, leaf_hash, seq, time, tenant, actor, act, object, phase, attempt, outcome
-      FROM audit ORDER BY seq
-      """
-    ) { (row) throws(StoreError) in
-      let sequence = checker.tree.size + 1
-      if let reason = try checker.problem(row, expected: sequence) {
-        checker.problem = .broken(sequence: sequence, reason: reason)
-      } else {
-        checker.problem = try checker.problemOfHeads()
-      }
-      return checker.problem == nil
+  private func verifiers(_ key: VerifierKey?) throws(StoreError) -> [VerifierKey] {
+    if let key { return [key] }
+    let rows = try StoreReader(database: database).auditKeys()
+    return try database.hashed { () throws(CryptoError) in
+      try rows.map { (row) throws(CryptoError) in try row.verifier() }
     }
-    self = checker
   }
 
-  /// What is wrong with a record; appends it to the tree if nothing is.
-  private mutating func problem(_ row: borrowing Row, expected: Int64) throws(StoreError) -> String? {
-    guard try row.integer(2) == expected else { return "it is missing" }
-    let database = database
-    var columns = columns
-    let (leaf, fits) = try row.withBlob(0) { (record) throws(StoreError) in
-      (
-        try database.hashed { () throws(CryptoError) in try TreeHash.leaf(record) },
-        unsafe try columns.fit(record, row, first: 2)
-      )
+  // MARK: Pieces
+
+  /// The log in pieces, in order. More than one are read side by side, on connections of their own: what stands up to
+  /// `end` changes no more.
+  private func pieces(to end: Int64, _ keys: [VerifierKey], isAlone: Bool) throws(StoreError) -> [AuditPiece]
+  {
+    let bases = Array(stride(from: 0, to: end, by: Int64.Stride(AuditPiece.records)))
+    let checkpoints = Dictionary(heads.map { ($0.size, $0.checkpoint) }, uniquingKeysWith: { $1 })
+    let marks = Set(checkpoints.keys).union([anchor?.size].compactMap { $0 })
+    let threads = isAlone ? 1 : min(bases.count, max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))))
+    guard threads > 1 else {
+      var reader = AuditPieceReader(database: database, keys: keys)
+      var pieces: [AuditPiece] = []
+      for base in bases { pieces.append(try reader.read(behind: base, to: end, checkpoints, marks: marks)) }
+      return pieces
     }
-    self.columns = columns
-    guard try row.withBlob(1, { (hash) throws(StoreError) in TreeHash(hash) }) == leaf else {
-      return "it does not fit its hash"
+    let (directory, patience) = (database.directory, database.patience.limit)
+    let work = Mutex<(next: Int, found: [Int: AuditPiece], failure: StoreError?)>((0, [:], nil))
+    DispatchQueue.concurrentPerform(iterations: threads) { _ in
+      do throws(StoreError) {
+        let connection = try Database(
+          opening: StateStore.fileName, in: directory, access: .readOnly, patience: patience)
+        var reader = AuditPieceReader(database: connection, keys: keys)
+        while true {
+          let index = work.withLock { work in
+            work.next += 1
+            return work.failure == nil ? work.next - 1 : bases.count
+          }
+          guard index < bases.count else { return }
+          let piece = try reader.read(behind: bases[index], to: end, checkpoints, marks: marks)
+          work.withLock { $0.found[index] = piece }
+        }
+      } catch {
+        work.withLock { $0.failure = error }
+      }
     }
-    if !fits, let reason = try decodedProblem(row, expected) { return reason }
-    try database.hashed { () throws(CryptoError) in try tree.append(leaf) }
+    let (_, found, failure) = work.withLock { $0 }
+    if let failure { throw failure }
+    return bases.indices.compactMap { found[$0] }
+  }
+
+  /// Puts a piece's tree behind those before it, and compares heads and anchor on the way.
+  private mutating func take(_ piece: AuditPiece, _ end: Int64) throws(StoreError) -> AuditCheck? {
+    let before = tree
+    for size in piece.marks.keys.sorted() {
+      guard let mark = piece.marks[size] else { continue }
+      tree = try joined(before, mark)
+      if let problem = try problemOfHeads() { return problem }
+    }
+    tree = try joined(before, piece.tree)
+    if let problem = piece.problem { return .broken(sequence: tree.size + 1, reason: problem) }
+    guard tree.size == min(end, piece.base + AuditPiece.records) else {
+      return .broken(sequence: tree.size + 1, reason: "it is missing")
+    }
     return nil
   }
 
-  /// The long way, for a record with text that JSON escapes, and for what exactly is wrong.
-  private func decodedProblem(_ row: borrowing Row, _ expected: Int64) throws(StoreError) -> String? {
-    guard let entry = AuditEncoding.decode(try row.blob(0), leafHash: try row.blob(1)) else {
-      return "it is not in canonical form"
+  private func joined(_ left: MerkleTree, _ right: MerkleTree) throws(StoreError) -> MerkleTree {
+    try database.hashed { () throws(CryptoError) in
+      var tree = left
+      try tree.append(right)
+      return tree
     }
-    guard entry.sequence == expected else { return "it says that it is record \(entry.sequence)" }
-    return try fits(entry, row) ? nil : "its columns say something else"
-  }
-
-  private func fits(_ entry: AuditEntry, _ row: borrowing Row) throws(StoreError) -> Bool {
-    let record = entry.record
-    let texts = [record.tenant, record.actor, record.act, record.object, entry.phase.rawValue]
-    for (index, text) in texts.enumerated() {
-      guard try row.text(4 + index).utf8.elementsEqual(text.utf8) else { return false }
-    }
-    guard try row.optionalInteger(9) == entry.attempt, try row.text(10) == entry.outcome else { return false }
-    return try row.time(3).description == record.time.description
   }
 }
 
@@ -138,17 +170,16 @@ extension AuditChecker {
   /// Compares the tree with the head of its size, and with the anchor if it is of this size.
   private mutating func problemOfHeads() throws(StoreError) -> AuditCheck? {
     let tree = tree
-    if next < heads.count, heads[next].size == tree.size {
-      let head = heads[next]
-      next += 1
-      let root = try database.hashed { () throws(CryptoError) in try tree.root() }
+    let root = try database.hashed { () throws(CryptoError) in try tree.root() }
+    while next < heads.count, heads[next].size < tree.size { next += 1 }
+    let head = next < heads.count && heads[next].size == tree.size ? heads[next] : nil
+    if let head {
       guard root == head.checkpoint.root, head.tree == tree else { return changed("signed") }
     }
     if let anchor, anchor.size == tree.size {
-      let root = try database.hashed { () throws(CryptoError) in try tree.root() }
       guard root == anchor.root else { return changed("anchored") }
     }
-    if next > 0, heads[next - 1].size == tree.size { confirmed = tree.size }
+    if head != nil { confirmed = tree.size }
     return nil
   }
 
@@ -174,20 +205,6 @@ extension AuditChecker {
       return .broken(
         sequence: count + 1,
         reason: "the log ends before record \(anchor.size), which was anchored: it was rolled back")
-    }
-    return nil
-  }
-
-  private func problemOfSignatures(_ key: VerifierKey?) throws(StoreError) -> AuditCheck? {
-    let keys = try StoreReader(database: database).auditKeys()
-    for head in heads {
-      let isSigned = try database.hashed { () throws(CryptoError) in
-        if let key { try head.checkpoint.isSigned(by: key) } else { try head.isSigned(by: keys) }
-      }
-      guard isSigned else {
-        return .broken(
-          sequence: head.size, reason: "the head that was made after it is not signed by the log's key")
-      }
     }
     return nil
   }

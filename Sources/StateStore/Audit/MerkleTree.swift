@@ -16,12 +16,25 @@ package struct MerkleTree: Equatable, Sendable {
     self.edge = edge
   }
 
-  package mutating func append(_ leaf: TreeHash) throws(CryptoError) {
-    var hash = leaf
-    // A leaf completes one subtree for each one bit at the end of the size.
-    for _ in 0..<(~size).trailingZeroBitCount { hash = try .node(edge.removeLast(), hash) }
+  package mutating func append(_ leaf: TreeHash) throws(CryptoError) { try append(leaf, level: 0) }
+
+  /// Appends the leaves of another tree. This one's size is a multiple of a power of two that is not below the other's.
+  mutating func append(_ other: MerkleTree) throws(CryptoError) {
+    var rest = other.size
+    for hash in other.edge {
+      let level = Int64.bitWidth - 1 - rest.leadingZeroBitCount
+      try append(hash, level: level)
+      rest -= 1 << Int64(level)
+    }
+  }
+
+  /// Appends a perfect subtree of 2^level leaves; the size is a multiple of 2^level.
+  private mutating func append(_ subtree: TreeHash, level: Int) throws(CryptoError) {
+    var hash = subtree
+    // It completes one subtree for each one bit at the end of the size, as counted in its own.
+    for _ in 0..<(~(size >> Int64(level))).trailingZeroBitCount { hash = try .node(edge.removeLast(), hash) }
     edge.append(hash)
-    size += 1
+    size += 1 << Int64(level)
   }
 
   package func root() throws(CryptoError) -> TreeHash {

@@ -56,7 +56,8 @@ import Testing
     guard let object = value as? [String: Any] else { return [] }
     return object.flatMap { name, inner in
       // A guest's labels have keys of its owner's choice, an audit record's detail those of its act.
-      [prefix + name] + (["labels", "detail"].contains(name) ? [] : keys(of: inner, under: prefix + name + "."))
+      [prefix + name]
+        + (["labels", "detail"].contains(name) ? [] : keys(of: inner, under: prefix + name + "."))
     }
   }
 }
