@@ -71,7 +71,7 @@ extension Core {
     let active = try hosted { backend throws(BackendError) in
       try backend.guests(GuestFilter(active: true, inactive: false))
     }
-    if let guest = active.first(where: { own.contains($0.uuid.rawValue) }) {
+    if let guest = active.first(where: { $0.state.isActive && own.contains($0.uuid.rawValue) }) {
       throw .conflict(
         "guest '\(guest.name)' of tenant '\(name)' is \(guest.state.rawValue)", hint: "destroy it first")
     }
