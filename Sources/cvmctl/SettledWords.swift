@@ -10,8 +10,10 @@ struct SettledWords {
   /// The command, ready to run. Throws the parser's errors, and help, which it takes for one.
   func parsed() throws -> any ParsableCommand {
     // The parser looks at every command on the way from the root: starting at the end takes it a third of the time. Only
-    // from the root it knows how to word an error.
-    if command.configuration.subcommands.isEmpty, let parsed = try? command.parseAsRoot(arguments) {
+    // from the root it knows how to word an error, and help, which it takes for another command.
+    if command.configuration.subcommands.isEmpty, let parsed = try? command.parseAsRoot(arguments),
+      type(of: parsed) == command
+    {
       return parsed
     }
     return try CVMCtl.parseAsRoot(verbs + arguments)

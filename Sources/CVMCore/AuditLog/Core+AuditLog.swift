@@ -6,7 +6,7 @@ extension Core {
   /// The tenant's records that a filter lets through, in order.
   /// - Parameter limit: the newest so many; nil for all.
   package func auditEntries(_ question: AuditQuestion, limit: Int?) throws(CoreError) -> [AuditEntry] {
-    let filter = question.filter(for: self)
+    let filter = try question.filter(for: self)
     let store = try store()
     return try stored { () throws(StoreError) in
       try store.auditEntries(filter, limit: limit ?? .max, newest: limit != nil)
@@ -15,7 +15,7 @@ extension Core {
 
   /// As `auditEntries`, piece by piece: a log need not fit into memory.
   package func visitAudit(_ question: AuditQuestion, _ take: ([AuditEntry]) throws -> Void) throws {
-    let filter = question.filter(for: self)
+    let filter = try question.filter(for: self)
     let store = try store()
     var next: Int64 = 1
     while true {
@@ -30,6 +30,7 @@ extension Core {
 
   /// One record of the tenant, or anybody's. That of another tenant does not exist.
   package func auditEntry(_ sequence: Int64, ofEveryTenant: Bool) throws(CoreError) -> AuditEntry {
+    if ofEveryTenant { try requireOperator("read every tenant's records") }
     let filter = AuditFilter(tenant: ofEveryTenant ? nil : tenant)
     let store = try store()
     let found = try stored { () throws(StoreError) in
@@ -53,8 +54,9 @@ package struct AuditQuestion: Sendable {
 
   package init() {}
 
-  func filter(for core: Core) -> AuditFilter {
-    AuditFilter(
+  func filter(for core: Core) throws(CoreError) -> AuditFilter {
+    if ofEveryTenant { try core.requireOperator("read every tenant's records") }
+    return AuditFilter(
       tenant: ofEveryTenant ? nil : core.tenant, guest: guest, act: act, since: since?.moment,
       until: until?.moment)
   }

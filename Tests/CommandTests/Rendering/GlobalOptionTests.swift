@@ -12,6 +12,12 @@ import Testing
 
   private var place: [String] { ["--state-dir", sandbox.state, "-c", "sim:///"] }
 
+  @Test(arguments: ["launch verify", "sim host create", "list", "policy explain"])
+  func `help names the whole command`(_ words: String) throws {
+    let text = try sandbox.bare.succeed(words.split(separator: " ").map(String.init) + ["--help"])
+    #expect(text.stdout.contains("USAGE: cvmctl \(words) "), "\(text)")
+  }
+
   @Test func `stand before and after the verb`() throws {
     for words in [
       place + ["-o", "name", "list", "--all"], ["list", "--all", "-o", "name"] + place,

@@ -23,6 +23,11 @@ import Testing
     ("tenant suspend", ["@"]), ("tenant resume", ["@"]), ("tenant delete", ["@"]),
     ("tenant destroy", ["@", "--crypto-erase", "--yes"]), ("tenant token create", ["@", "--out", "/x/y"]),
     ("tenant token list", ["@"]), ("tenant token revoke", ["@"]), ("list", ["--tenant", "@"]),
+    ("key show", ["@"]), ("key rotate", ["@"]), ("key revoke", ["@", "--reason", "ceased"]),
+    ("key destroy", ["@", "--yes"]), ("key export", ["@", "--plaintext", "--out", "/x/y"]),
+    ("key policy", ["@", "--rotate-after", "90d"]),
+    ("key wrap", ["@", "--in", "/etc/passwd", "--out", "/x/y"]),
+    ("key unwrap", ["@", "--in", "/etc/passwd", "--out", "/x/y"]),
   ]
 
   /// Commands in whose arguments no object of a tenant can be named, and the lists, tested below.
@@ -32,6 +37,8 @@ import Testing
     "host check", "host info", "host certs export", "host certs import", "host certs verify", "nodesevinfo",
     "capabilities", "domcapabilities", "version", "uri", "hostname", "sim host create", "sim host list",
     "sim host show", "sim host delete", "config show", "completion", "help",
+    "key list", "key create", "key import", "key due",
+    "audit list", "audit show", "audit verify", "audit prove", "audit export", "audit anchor", "audit key",
   ]
 
   @Test func `are tried with every command that there is`() throws {
@@ -55,7 +62,7 @@ import Testing
   @Test func `are in no list`() throws {
     let world = try Self.world.get()
     for tool in [world.holder, world.neighbour] {
-      for words in [["list", "--all"], ["launch", "history"], ["policy", "list"]] {
+      for words in [["list", "--all"], ["launch", "history"], ["policy", "list"], ["key", "list"]] {
         let text = try tool.succeed(words + ["-o", "json"]).stdout
         #expect(!world.telling.contains { text.contains($0) }, "\(words): \(text)")
         #expect(words[0] == "policy" || text == "[]\n")
@@ -79,6 +86,14 @@ import Testing
       let outcome = try tool.run("define", world.sandbox.file("web1.yaml"))
       expect(outcome, is: .conflict)
       #expect(outcome.stderr == "cvmctl: error: guest 'web1' exists already\n")
+    }
+  }
+
+  @Test func `have no records for the holder of a credential`() throws {
+    let holder = try Self.world.get().holder
+    #expect(try holder.succeed("audit", "list", "-o", "json").stdout == "[]\n")
+    for words in [["audit", "list"], ["audit", "export"], ["audit", "show", "1"]] {
+      expect(try holder.run(words + ["--all-tenants"]), is: .permission)
     }
   }
 
@@ -110,6 +125,7 @@ import Testing
 
   /// A number is a policy by itself, and a tenant's name has no sign in it: such words are refused for what they are.
   private static func canBe(_ name: String, of words: String) -> Bool {
+    if words.hasPrefix("key") { return ["own-key", "own-key@1", "rival"].contains(name) }
     if words.hasPrefix("policy") { return ["web1", "own-policy", "own-policy@1", "rival"].contains(name) }
     return !(words.hasPrefix("tenant") || words == "list") || words == "tenant token revoke"
       || !name.contains("@")
@@ -148,6 +164,7 @@ private final class World: Sendable {
     let launch = try owner.succeed("start", "web1", "-o", "json").object()
     let guest = try owner.succeed("dominfo", "web1", "-o", "json").object()
     try owner.succeed("policy", "create", "own-policy", "0xb", "--type", "sev")
+    try owner.succeed("key", "create", "own-key")
     try sandbox.succeed("tenant", "token", "create", "acme", "--out", sandbox.file("token"))
     let credential = try sandbox.cvmctl.succeed(
       "tenant", "token", "create", "rival", "--out", sandbox.file("theirs"), "-o", "json"
@@ -160,11 +177,11 @@ private final class World: Sendable {
     let id = guest.number("id") ?? 1
     theirs = [
       "web1", guest.string("uuid") ?? "", String(id), launch.string("id") ?? "", "own-policy",
-      "own-policy@1", "rival", token,
+      "own-policy@1", "rival", token, "own-key", "own-key@1",
     ]
     nobodys = [
       "web9", "8f0752f4-4131-437c-b071-12cbe79d4e3c", String(id + 7), "8f0752f4-4131-437c-b071-12cbe79d4e3d",
-      "own-policz", "own-policz@1", "rivam", "0123456789abcdef",
+      "own-policz", "own-policz@1", "rivam", "0123456789abcdef", "own-kez", "own-kez@1",
     ]
   }
 }
