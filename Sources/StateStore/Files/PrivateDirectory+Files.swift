@@ -9,6 +9,8 @@ extension PrivateDirectory {
     let result = withDescriptor { unsafe fstatat($0, name, &status, AT_SYMLINK_NOFOLLOW) }
     if result != 0, errno == ENOENT { return false }
     guard result == 0 else { throw .fromSystem(path(of: name)) }
+    // Found, and removed before it was looked at: whoever closes a database last removes its log.
+    guard status.st_nlink > 0 else { return false }
     try check(status, name)
     return true
   }
