@@ -44,7 +44,8 @@ let package = Package(
     .executable(name: "cvm-qemu", targets: ["cvm-qemu"]),
   ],
   dependencies: [
-    .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2")
+    .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-crypto", exact: "4.5.2"),
   ],
   targets: [
     // Floor 0: C.
@@ -58,7 +59,7 @@ let package = Package(
     // Floor 1: bytes, documents, cryptography.
     floor("Bytes", []),
     floor("Documents", ["Bytes", "CYAML", "CExpat"]),
-    floor("CVMCrypto", ["Bytes", "COpenSSL", "CLinux"]),
+    floor("CVMCrypto", ["Bytes", "COpenSSL", "CLinux", .product(name: "Crypto", package: "swift-crypto")]),
 
     // Floor 2: AMD's formats and arithmetic.
     floor("SEV", ["Bytes", "CVMCrypto"]),

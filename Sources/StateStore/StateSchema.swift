@@ -139,5 +139,13 @@ extension Schema {
         SELECT RAISE(ABORT, 'heads of the audit log are never removed');
       END;
       """,
+      """
+      -- Signs each head a second time, as a composite of ML-DSA-65 and Ed25519; none in logs made before this.
+      ALTER TABLE audit_key ADD COLUMN composite_key BLOB
+        CHECK (composite_key IS NULL OR length(composite_key) = 1984);
+
+      -- How a KEK seals; AES-256-GCM where it is not said.
+      ALTER TABLE wrapped_key ADD COLUMN algorithm TEXT;
+      """,
     ])
 }

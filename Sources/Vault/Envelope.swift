@@ -1,4 +1,5 @@
 package import Bytes
+import CVMCrypto
 
 /// A wrapped secret as it is stored. Little-endian.
 ///
@@ -13,11 +14,33 @@ package import Bytes
 /// |   0x18 |    4 | LENGTH      | of what follows                           |
 /// |   0x1C |    n | CIPHERTEXT  | `ciphertext`, with the tag at its end     |
 ///
-/// Algorithm 1 is AES-256-GCM with a 16-byte tag; its associated data are bytes 0x00..<0x0C of the
-/// envelope and the encoded `KeyContext`: no field can be changed and no envelope moved.
+/// | algorithm | name          | NONCE      | CIPHERTEXT                                                |
+/// |----------:|---------------|------------|-----------------------------------------------------------|
+/// |         1 | `aes-256-gcm` | random     | of AES-256-GCM, 16-byte tag                               |
+/// |         2 | `x-wing`      | must be 0  | HPKE's `enc`, 1120 bytes, and its ciphertext, 16-byte tag |
+///
+/// The associated data of either are bytes 0x00..<0x0C of the envelope and the encoded `KeyContext`: no field can be changed and no
+/// envelope moved. HPKE's suite is `XWing`'s, its info `cvmctl/envelope/v1`. See cvmctl-envelope(5).
 package struct Envelope: Equatable, Sendable {
-  package enum Algorithm: UInt8, Sendable {
+  package enum Algorithm: UInt8, CaseIterable, Sendable {
     case aes256GCM = 1
+    case xWing = 2
+
+    /// As commands show it.
+    package var name: String {
+      switch self {
+      case .aes256GCM: "aes-256-gcm"
+      case .xWing: "x-wing"
+      }
+    }
+
+    /// Bytes of the ciphertext beside the secret's.
+    fileprivate var overhead: Int {
+      switch self {
+      case .aes256GCM: Envelope.tagSize
+      case .xWing: XWing.encapsulatedSize + XWing.tagSize
+      }
+    }
   }
 
   package let algorithm: Algorithm
@@ -30,8 +53,8 @@ package struct Envelope: Equatable, Sendable {
   private static let version: UInt8 = 1
   private static let nonceSize = 12
   private static let tagSize = 16
-  private static let lengths =
-    (Vault.secretSizes.lowerBound + tagSize)...(Vault.secretSizes.upperBound + tagSize)
+  /// Of an algorithm that has none of its own here.
+  static var noNonce: [UInt8] { [UInt8](repeating: 0, count: nonceSize) }
 
   package init(algorithm: Algorithm, kekVersion: UInt32, nonce: [UInt8], ciphertext: [UInt8]) {
     self.algorithm = algorithm
@@ -49,13 +72,16 @@ package struct Envelope: Equatable, Sendable {
     let number: UInt8 = try cursor.littleEndian()
     guard let algorithm = Algorithm(rawValue: number) else {
       throw FormatError(
-        Self.format, at: 5, .unexpected(field: "ALGORITHM", found: UInt64(number), expected: "1"))
+        Self.format, at: 5, .unexpected(field: "ALGORITHM", found: UInt64(number), expected: "1 or 2"))
     }
     try cursor.zeros(2, field: "reserved")
     let kekVersion: UInt32 = try cursor.littleEndian()
     let nonce = try cursor.array(Self.nonceSize)
+    guard algorithm != .xWing || nonce == Self.noNonce else {
+      throw FormatError(Self.format, at: 0x0C, .invalid(field: "NONCE", reason: "not 0"))
+    }
     let length: UInt32 = try cursor.littleEndian()
-    guard let length = Int(exactly: length), Self.lengths.contains(length) else {
+    guard let length = Int(exactly: length), Vault.secretSizes.contains(length - algorithm.overhead) else {
       throw FormatError(Self.format, at: 0x18, .invalid(field: "LENGTH", reason: "out of range"))
     }
     let ciphertext = try cursor.array(length)

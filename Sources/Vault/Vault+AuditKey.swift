@@ -2,7 +2,8 @@ package import Bytes
 import CVMCrypto
 package import StateStore
 
-/// The key that signs heads of the audit log: Ed25519, no tenant's, wrapped by the root key.
+/// The keys that sign heads of the audit log, no tenant's: one of Ed25519 and, since there is one, a composite key. The root key
+/// wraps their seeds in one envelope: 32 bytes, or 32 and 64.
 extension Vault {
   private static let auditObject = "audit-head"
   private static let auditPurpose = "sign"
@@ -35,23 +36,48 @@ extension Vault {
     let rows: [AuditKeyRow]
     do { rows = try store.auditKeys() } catch { throw .store(error) }
     guard let row = rows.last else { return nil }
-    let seed = try unwrapUnderRoot(row.envelope, for: Self.auditContext(row.version))
+    let seeds = try unwrapUnderRoot(row.envelope, for: Self.auditContext(row.version))
+    let composite = row.compositeKey == nil ? nil : seeds.slice(Ed25519.keySize..<Self.seedsSize)
+    let expected = row.compositeKey == nil ? Ed25519.keySize : Self.seedsSize
+    guard seeds.count == expected, let seed = seeds.slice(0..<Ed25519.keySize) else {
+      throw .notAuthentic(object: Self.auditObject)
+    }
     let key: Ed25519.PrivateKey
     do { key = try Ed25519.PrivateKey(seed: seed) } catch { throw .crypto(error) }
     guard key.publicKey.bytes == row.publicKey else { throw .notAuthentic(object: Self.auditObject) }
-    return AuditSigner(origin: row.origin, key: key)
+    return AuditSigner(origin: row.origin, key: key, composite: composite)
   }
 
+  /// Whether there is a key, and all of its public halves are those of the seeds that the vault wraps. Takes longer than
+  /// `storedAuditSigner`, which makes no composite key pair.
+  package func confirmAuditKey() throws(VaultError) -> Bool {
+    guard let signer = try storedAuditSigner() else { return false }
+    let (composite, rows): (CompositeSignature.PrivateKey?, [AuditKeyRow])
+    do { composite = try signer.composite() } catch { throw .crypto(error) }
+    do { rows = try store.auditKeys() } catch { throw .store(error) }
+    guard composite?.publicKey.bytes == rows.last?.compositeKey else {
+      throw .notAuthentic(object: Self.auditObject)
+    }
+    return true
+  }
+
+  private static let seedsSize = Ed25519.keySize + CompositeSignature.seedSize
+
   private func freshAuditKey(at now: Timestamp) throws(VaultError) -> AuditKeyRow {
-    let (seed, publicKey, chance): (SecretBytes, [UInt8], [UInt8])
+    let (seeds, publicKey, compositeKey, chance): (SecretBytes, [UInt8], [UInt8], [UInt8])
     do throws(CryptoError) {
-      seed = try SecretBytes.random(Ed25519.keySize)
+      let (seed, second) = (
+        try SecretBytes.random(Ed25519.keySize), try SecretBytes.random(CompositeSignature.seedSize)
+      )
+      seeds = .joined([seed, second])
       publicKey = try Ed25519.PrivateKey(seed: seed).publicKey.bytes
+      compositeKey = try CompositeSignature.PrivateKey(seed: second).publicKey.bytes
       chance = try Random.bytes(8)
     } catch { throw .crypto(error) }
     return AuditKeyRow(
       version: 1, origin: Self.originPrefix + Hex.encode(chance), publicKey: publicKey,
-      envelope: try wrapUnderRoot(seed, for: Self.auditContext(1)), createdAt: now)
+      compositeKey: compositeKey, envelope: try wrapUnderRoot(seeds, for: Self.auditContext(1)),
+      createdAt: now)
   }
 
   private static func auditContext(_ version: Int64) -> KeyContext {

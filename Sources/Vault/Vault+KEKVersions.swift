@@ -18,15 +18,25 @@ extension Vault {
     }
   }
 
+  /// How the tenant's active KEK seals; nil before it has one.
+  package func activeKind(of tenant: String) throws(VaultError) -> KEKKind? {
+    try kekRows(tenant).last { $0.state == KeyState.active.rawValue }.map { (row) throws(VaultError) in
+      try Self.kind(of: row)
+    }
+  }
+
   /// Adds a version, which is active from now on; the one before opens only what it has sealed.
-  package func addKEK(in transaction: borrowing Transaction) throws(VaultError) -> UInt32 {
+  /// - Parameter kind: nil for the kind of the one before.
+  package func addKEK(
+    _ kind: KEKKind? = nil, in transaction: borrowing Transaction
+  ) throws(VaultError) -> UInt32 {
     let tenant = transaction.tenant
     let rows = try kekRows(tenant)
     guard let last = rows.last, let version = UInt32(exactly: last.version + 1) else {
       throw .keyMissing(object: Self.kekObject)
     }
-    let fresh = try Self.freshKEK()
-    let envelope = try sealedByRoot(fresh, tenant, version)
+    let kind = if let kind { kind } else { try Self.kind(of: last) }
+    let envelope = try sealedByRoot(try Self.freshKEK(kind), kind, tenant, version)
     for row in rows where row.state == KeyState.active.rawValue {
       try stored { () throws(StoreError) in
         try transaction.setKeyState(
@@ -37,8 +47,7 @@ extension Vault {
     try stored { () throws(StoreError) in
       try transaction.insertWrappedKey(
         object: Self.kekObject, purpose: Self.kekPurpose, version: Int64(version),
-        state: KeyState.active.rawValue,
-        envelope: envelope)
+        state: KeyState.active.rawValue, envelope: envelope, algorithm: kind.rawValue)
     }
     return version
   }
@@ -53,7 +62,7 @@ extension Vault {
   package struct Rewrapping {
     fileprivate let vault: Vault
     fileprivate let tenant: String
-    fileprivate let kek: SecretBytes
+    fileprivate let kek: KEK
     package let version: UInt32
 
     /// The secret of an envelope in one of the active KEK; nil where it is in such a one already.
@@ -63,9 +72,8 @@ extension Vault {
       let parsed = try Vault.parsed(old)
       guard parsed.kekVersion != self.version else { return nil }
       let context = KeyContext(tenant: tenant, object: object, version: version, purpose: purpose)
-      let secret = try Vault.open(
-        parsed, key: try vault.kek(of: tenant, version: parsed.kekVersion), context)
-      return try Vault.seal(secret, key: kek, kekVersion: self.version, context)
+      let secret = try vault.kek(of: tenant, version: parsed.kekVersion).open(parsed, context)
+      return try kek.seal(secret, version: self.version, context)
     }
   }
 

@@ -12,7 +12,7 @@ package final class Vault: Sendable {
   let store: StateStore
   let actor: String
   /// KEKs that were opened already.
-  private let opened = Mutex<[KEKName: SecretBytes]>([:])
+  private let opened = Mutex<[KEKName: KEK]>([:])
 
   private struct KEKName: Hashable {
     let tenant: String
@@ -50,14 +50,14 @@ package final class Vault: Sendable {
       throw .crypto(.invalidInput("'\(Self.kekObject)' is the name of the vault's own keys"))
     }
     let (kek, version) = try activeKEK(of: context.tenant, at: now)
-    return try Self.seal(secret, key: kek, kekVersion: version, context)
+    return try kek.seal(secret, version: version, context)
   }
 
   /// The secret in an envelope that was made for this very context.
   package func unwrap(_ envelope: [UInt8], for context: KeyContext) throws(VaultError) -> SecretBytes {
     let parsed = try Self.parsed(envelope)
     let kek = try kek(of: context.tenant, version: parsed.kekVersion)
-    return try Self.open(parsed, key: kek, context)
+    return try kek.open(parsed, context)
   }
 }
 
@@ -70,15 +70,15 @@ extension Vault {
   /// The `kekVersion` of an envelope that the root key itself has sealed.
   private static let rootVersion: UInt32 = 0
 
-  private static func kekContext(_ tenant: String, _ version: UInt32) -> KeyContext {
-    KeyContext(tenant: tenant, object: kekObject, version: version, purpose: kekPurpose)
+  private static func kekContext(_ tenant: String, _ version: UInt32, _ kind: KEKKind) -> KeyContext {
+    KeyContext(tenant: tenant, object: kekObject, version: version, purpose: kind.purpose)
   }
 
   /// The KEK that new envelopes are sealed with; the store is asked every time, for another process may have
   /// rotated it.
   func activeKEK(
     of tenant: String, at now: Timestamp
-  ) throws(VaultError) -> (key: SecretBytes, version: UInt32) {
+  ) throws(VaultError) -> (key: KEK, version: UInt32) {
     let rows = try kekRows(tenant)
     if let newest = rows.last(where: { $0.state == KeyState.active.rawValue }),
       let version = UInt32(exactly: newest.version)
@@ -89,9 +89,10 @@ extension Vault {
     return (try firstKEK(of: tenant, at: now), 1)
   }
 
-  private func firstKEK(of tenant: String, at now: Timestamp) throws(VaultError) -> SecretBytes {
-    let fresh = try Self.freshKEK()
-    let envelope = try sealedByRoot(fresh, tenant, 1)
+  private func firstKEK(of tenant: String, at now: Timestamp) throws(VaultError) -> KEK {
+    let fresh = try Self.freshKEK(.aes256GCM)
+    let envelope = try sealedByRoot(fresh, .aes256GCM, tenant, 1)
+    let first = try KEK(.aes256GCM, fresh)
     let record = AuditRecord(
       time: now, tenant: tenant, actor: actor, act: "key.create", object: Self.kekObject)
     do throws(StoreError) {
@@ -106,16 +107,19 @@ extension Vault {
     } catch {
       throw .store(error)
     }
-    opened.withLock { $0[KEKName(tenant: tenant, version: 1)] = fresh }
-    return fresh
+    opened.withLock { $0[KEKName(tenant: tenant, version: 1)] = first }
+    return first
   }
 
-  static func freshKEK() throws(VaultError) -> SecretBytes {
-    do { return try SecretBytes.random(AES256GCM.keySize) } catch { throw .crypto(error) }
+  /// The key or the seed of a KEK that the vault makes.
+  static func freshKEK(_ kind: KEKKind) throws(VaultError) -> SecretBytes {
+    do { return try SecretBytes.random(kind.size) } catch { throw .crypto(error) }
   }
 
-  func sealedByRoot(_ kek: SecretBytes, _ tenant: String, _ version: UInt32) throws(VaultError) -> [UInt8] {
-    try Self.seal(kek, key: root.key, kekVersion: Self.rootVersion, Self.kekContext(tenant, version))
+  func sealedByRoot(
+    _ kek: SecretBytes, _ kind: KEKKind, _ tenant: String, _ version: UInt32
+  ) throws(VaultError) -> [UInt8] {
+    try Self.seal(kek, key: root.key, kekVersion: Self.rootVersion, Self.kekContext(tenant, version, kind))
   }
 
   /// A destroyed version must not live on in this process.
@@ -125,7 +129,7 @@ extension Vault {
 
   func kek(
     of tenant: String, version: UInt32, in known: [WrappedKeyRow]? = nil
-  ) throws(VaultError) -> SecretBytes {
+  ) throws(VaultError) -> KEK {
     let name = KEKName(tenant: tenant, version: version)
     if let open = opened.withLock({ $0[name] }) { return open }
     let rows = if let known { known } else { try kekRows(tenant) }
@@ -134,12 +138,26 @@ extension Vault {
     else {
       throw .keyMissing(object: Self.kekObject)
     }
+    let kind = try Self.kind(of: row)
+    let opened = try KEK(kind, try kekSecret(row, kind, tenant, version))
+    self.opened.withLock { $0[name] = opened }
+    return opened
+  }
+
+  /// The bytes that the root key has sealed for a version.
+  func kekSecret(
+    _ row: WrappedKeyRow, _ kind: KEKKind, _ tenant: String, _ version: UInt32
+  ) throws(VaultError) -> SecretBytes {
     let envelope = try Self.parsed(row.envelope)
     guard envelope.kekVersion == Self.rootVersion else { throw .notAuthentic(object: Self.kekObject) }
-    let kek = try Self.open(envelope, key: root.key, Self.kekContext(tenant, version))
-    guard kek.count == AES256GCM.keySize else { throw .notAuthentic(object: Self.kekObject) }
-    opened.withLock { $0[name] = kek }
-    return kek
+    return try Self.open(envelope, key: root.key, Self.kekContext(tenant, version, kind))
+  }
+
+  /// A kind that the row does not name is the first that there was. A row that names another than its envelope's does not open.
+  static func kind(of row: WrappedKeyRow) throws(VaultError) -> KEKKind {
+    guard let name = row.algorithm else { return .aes256GCM }
+    guard let kind = KEKKind(rawValue: name) else { throw .notAuthentic(object: kekObject) }
+    return kind
   }
 
   func kekRows(_ tenant: String) throws(VaultError) -> [WrappedKeyRow] {
@@ -182,6 +200,7 @@ extension Vault {
   static func open(
     _ envelope: Envelope, key: SecretBytes, _ context: KeyContext
   ) throws(VaultError) -> SecretBytes {
+    guard envelope.algorithm == .aes256GCM else { throw .notAuthentic(object: context.object) }
     do {
       return try AES256GCM.open(
         envelope.ciphertext, key: key, nonce: envelope.nonce,

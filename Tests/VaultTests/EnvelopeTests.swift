@@ -60,7 +60,7 @@ private struct EnvelopeVector: CustomTestStringConvertible {
     return try Vault(store: store, actor: "uid:0")
   }
 
-  @Test func `all vectors are there`() { #expect(EnvelopeVector.all.count == 40) }
+  @Test func `all vectors are there`() { #expect(EnvelopeVector.all.count == 46) }
 
   @Test(arguments: EnvelopeVector.all)
   fileprivate func `each defect is refused for its own reason`(_ vector: EnvelopeVector) throws {

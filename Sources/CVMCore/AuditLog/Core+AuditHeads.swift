@@ -12,15 +12,15 @@ extension Core {
     return try? Vault(store: store, actor: Actor.operator.name).storedAuditSigner()
   }
 
-  /// The key that verifies heads of this log; made on first use.
-  package func auditKey() throws(CoreError) -> VerifierKey {
+  /// The keys that verify heads of this log, all of which sign each; made on first use.
+  package func auditKeys() throws(CoreError) -> [VerifierKey] {
     let store = try store()
-    let keys = try stored { () throws(StoreError) in try store.auditKeys() }
-    if let newest = keys.last { return try verified { () throws(CryptoError) in try newest.verifier() } }
-    let signer = try auditSigner()
-    return try verified { () throws(CryptoError) in
-      try VerifierKey(name: signer.origin, key: signer.key.publicKey)
+    var keys = try stored { () throws(StoreError) in try store.auditKeys() }
+    if keys.isEmpty {
+      _ = try auditSigner()
+      keys = try stored { () throws(StoreError) in try store.auditKeys() }
     }
+    return try verified { () throws(CryptoError) in try keys.last?.verifiers() ?? [] }
   }
 
   /// Signs the log as it is now, for keeping elsewhere.
@@ -50,7 +50,7 @@ extension Core {
     return (entry, proof)
   }
 
-  private func auditSigner() throws(CoreError) -> AuditSigner {
+  func auditSigner() throws(CoreError) -> AuditSigner {
     try requireWritable()
     let vault = try vault()
     do { return try vault.auditSigner(at: Timestamp.now()) } catch { throw .vault(error) }

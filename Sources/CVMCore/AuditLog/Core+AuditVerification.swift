@@ -26,14 +26,26 @@ extension Core {
   /// - Parameters:
   ///   - anchor: the file of a head that was kept elsewhere. Without it a rollback of all of the state directory cannot
   ///     be seen.
-  ///   - key: a verifier key that was kept elsewhere: heads and anchor must be signed by it.
-  package func verifyAudit(anchor path: String?, key text: String?) throws(CoreError) -> AuditVerification {
+  ///   - texts: verifier keys that were kept elsewhere: heads and anchor must be signed by each, and by what the log has besides.
+  package func verifyAudit(anchor path: String?, keys texts: [String]) throws(CoreError) -> AuditVerification
+  {
     let store = try store()
-    let given: VerifierKey? = if let text { try AuditFiles.key(text) } else { nil }
+    let given = try AuditFiles.keys(texts)
     let keys = try stored { () throws(StoreError) in try store.auditKeys() }
-    if let given { try requireOwn(given, keys) }
-    let anchor: Checkpoint? = if let path { try self.anchor(path, given, keys) } else { nil }
-    let report = try stored { () throws(StoreError) in try store.verifyAudit(anchor: anchor, key: given) }
+    var own: [[VerifierKey]] = []
+    for row in keys {
+      do { own.append(try row.verifiers()) } catch { throw .crypto(error) }
+    }
+    // A log that has lost its key was written anew.
+    let chosen = given.isEmpty ? nil : own.first { row in given.allSatisfy(row.contains) }
+    if let key = given.first, chosen == nil {
+      throw .store(.corrupt(file: stateDirectory, reason: "its audit log does not have the key \(key.name)"))
+    }
+    let verifiers = chosen ?? own.flatMap { $0 }
+    let anchor: Checkpoint? = if let path { try self.anchor(path, verifiers) } else { nil }
+    let report = try stored { () throws(StoreError) in
+      try store.verifyAudit(anchor: anchor, keys: chosen)
+    }
     if case .broken(let sequence, let reason) = report.check {
       throw .store(.corrupt(file: store.file, reason: "audit record \(sequence): \(reason)"))
     }
@@ -45,33 +57,17 @@ extension Core {
       isKeyConfirmed: isConfirmed, anchoredRecords: anchor?.size)
   }
 
-  /// A log that has lost its key was written anew.
-  private func requireOwn(_ key: VerifierKey, _ keys: [AuditKeyRow]) throws(CoreError) {
-    guard keys.contains(where: { $0.origin == key.name && $0.publicKey == key.key.bytes }) else {
-      throw .store(.corrupt(file: stateDirectory, reason: "its audit log does not have the key \(key.name)"))
-    }
-  }
-
-  /// An anchor that its log's key has signed.
-  private func anchor(
-    _ path: String, _ given: VerifierKey?, _ keys: [AuditKeyRow]
-  ) throws(CoreError) -> Checkpoint {
+  /// An anchor that its log's keys have signed.
+  private func anchor(_ path: String, _ keys: [VerifierKey]) throws(CoreError) -> Checkpoint {
     let anchor = try AuditFiles.checkpoint(path)
     let isSigned: Bool
-    guard given != nil || keys.contains(where: { $0.origin == anchor.origin }) else {
+    guard keys.contains(where: { $0.name == anchor.origin }) else {
       throw .store(
         .corrupt(
           file: stateDirectory, reason: "its audit log is not '\(anchor.origin)', which \(path) is a head of")
       )
     }
-    do throws(CryptoError) {
-      var verifiers: [VerifierKey] = []
-      for key in keys where key.origin == anchor.origin { verifiers.append(try key.verifier()) }
-      if let given { verifiers = [given] }
-      var found = false
-      for key in verifiers where try anchor.isSigned(by: key) { found = true }
-      isSigned = found
-    } catch { throw .crypto(error) }
+    do { isSigned = try anchor.isSigned(by: keys) } catch { throw .crypto(error) }
     guard isSigned else {
       throw .refused("\(path): not signed by the key of the log", hint: "a head is kept as it was written")
     }
@@ -83,7 +79,7 @@ extension Core {
   private func isKeyConfirmed(_ keys: [AuditKeyRow]) throws(CoreError) -> Bool {
     guard !keys.isEmpty, let vault = try? vault() else { return false }
     do {
-      return try vault.storedAuditSigner() != nil
+      return try vault.confirmAuditKey()
     } catch {
       throw .vault(error)
     }

@@ -1,6 +1,6 @@
 import Bytes
 import StateStore
-import Vault
+package import Vault
 
 /// The rotation of a tenant's KEK: a new version, then everything that hangs on the old ones wrapped anew in batches, then the old
 /// ones destroyed. Each part is an act of its own, and what was interrupted is where the next run begins.
@@ -8,23 +8,45 @@ extension Core {
   /// Envelopes in one transaction: enough that its commit costs little for each, few enough that others need not wait.
   private static let batch = 5000
 
-  package func rotateKEK() throws(CoreError) -> KEKRotation {
+  package func rotateKEK() throws(CoreError) -> KEKRotation { try rotateKEK(to: nil) }
+
+  /// Gives the tenant a KEK of another kind, and wraps everything anew with it. Goes on where it was interrupted.
+  package func migrateKeys(to kind: KEKKind) throws(CoreError) -> KEKRotation {
     try requireWritable()
     try prepareVault()
-    let (version, isResumed) = try newKEK()
+    func active() throws(CoreError) -> KEKKind? {
+      try vaulted { vault throws(VaultError) in try vault.activeKind(of: tenant) }
+    }
+    let isUnderWay = try !supersededKEKs().isEmpty
+    if try active() == kind {
+      guard isUnderWay else {
+        throw .conflict("the keys of tenant '\(tenant)' are wrapped with \(kind.rawValue)")
+      }
+      return try rotateKEK(to: nil)
+    }
+    if isUnderWay { _ = try rotateKEK(to: nil) }
+    return try rotateKEK(to: kind)
+  }
+
+  private func rotateKEK(to kind: KEKKind?) throws(CoreError) -> KEKRotation {
+    try requireWritable()
+    try prepareVault()
+    let (version, isResumed) = try newKEK(kind)
     var count = 0
     while true {
       let done = try rewrapBatch()
       guard done > 0 else { break }
       count += done
     }
+    let wrapping = try vaulted { vault throws(VaultError) in try vault.activeKind(of: tenant) }
     return KEKRotation(
-      tenant: tenant, version: version, resumed: isResumed, rewrapped: count,
+      tenant: tenant, version: version, wrapping: wrapping?.sealing.name ?? "", resumed: isResumed,
+      rewrapped: count,
       destroyed: try destroySupersededKEKs())
   }
 
   /// A version more; none where an interrupted rotation has left one that is not in use everywhere.
-  private func newKEK() throws(CoreError) -> (version: UInt32, isResumed: Bool) {
+  private func newKEK(_ kind: KEKKind?) throws(CoreError) -> (version: UInt32, isResumed: Bool) {
     let isResumed = try !supersededKEKs().isEmpty
     if isResumed {
       return (
@@ -32,8 +54,9 @@ extension Core {
         true
       )
     }
-    return try acted("kek.rotate", object: "kek") { transaction throws(CoreError) in
-      let version = try vaulted { vault throws(VaultError) in try vault.addKEK(in: transaction) }
+    let detail = kind.map { [(key: "to", value: $0.rawValue)] } ?? []
+    return try acted("kek.rotate", object: "kek", detail: detail) { transaction throws(CoreError) in
+      let version = try vaulted { vault throws(VaultError) in try vault.addKEK(kind, in: transaction) }
       return (version, false)
     }
   }

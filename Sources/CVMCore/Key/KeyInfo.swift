@@ -8,6 +8,8 @@ package struct KeyInfo: Encodable, Equatable, Sendable {
   package var tenant: String
   package var purpose: String
   package var algorithm: String
+  /// How its newest version is wrapped: `aes-256-gcm`, `x-wing`; nil where it was erased.
+  package var wrapping: String?
   /// Of its newest version.
   package var state: KeyState
   /// The number of the newest version.
@@ -37,6 +39,7 @@ package struct KeyDetails: Encodable, Equatable, Sendable {
     package var version: Int64
     package var state: KeyState
     package var reason: String?
+    package var wrapping: String?
     package var createdAt: String
     package var changedAt: String?
     package var uses: Int64
@@ -63,6 +66,8 @@ package struct KEKRotation: Encodable, Equatable, Sendable {
   package var tenant: String
   /// The version that everything hangs on now.
   package var version: UInt32
+  /// How it seals: `aes-256-gcm`, `x-wing`.
+  package var wrapping: String
   /// A rotation that was interrupted was brought to its end.
   package var resumed: Bool
   /// Envelopes made anew.
@@ -83,7 +88,8 @@ extension KeyInfo {
     let rotation = KeyRotation(after: row.rotateAfter, maxUses: row.maxUses)
     let isActive = state == .active
     self.init(
-      name: row.name, tenant: tenant, purpose: row.purpose, algorithm: row.algorithm, state: state,
+      name: row.name, tenant: tenant, purpose: row.purpose, algorithm: row.algorithm,
+      wrapping: newest.wrapping, state: state,
       version: newest.version, versions: versions.count, uses: newest.uses, rotateAfter: row.rotateAfter,
       maxUses: row.maxUses,
       nextRotation: isActive ? rotation.dueTime(madeAt: newest.createdAt)?.description : nil,
@@ -98,7 +104,15 @@ extension KeyDetails.KeyVersion {
       throw .store(.corrupt(file: StateStore.fileName, reason: "the state of \(row.object)"))
     }
     self.init(
-      version: row.version, state: state, reason: row.reason, createdAt: row.createdAt.description,
+      version: row.version, state: state, reason: row.reason, wrapping: row.wrapping,
+      createdAt: row.createdAt.description,
       changedAt: row.changedAt?.description, uses: row.uses)
+  }
+}
+
+extension KeyVersionRow {
+  /// The name of what its envelope is sealed with; of a number that this version does not know, the number.
+  fileprivate var wrapping: String? {
+    sealing.map { Envelope.Algorithm(rawValue: $0)?.name ?? String($0) }
   }
 }

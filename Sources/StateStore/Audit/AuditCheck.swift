@@ -30,9 +30,9 @@ extension StateReading where Self: ~Copyable {
   /// - Parameters:
   ///   - anchor: a head that was kept elsewhere, its signature checked: only it can show that the log was rolled back or
   ///     written anew together with its key.
-  ///   - key: the only key that heads may be signed with, where it is known from elsewhere.
+  ///   - keys: those that heads must be signed with, each of them, where they are known from elsewhere.
   package borrowing func verifyAudit(
-    anchor: Checkpoint? = nil, key: VerifierKey? = nil
+    anchor: Checkpoint? = nil, keys: [VerifierKey]? = nil
   ) throws(StoreError) -> AuditReport {
     try read { (reader) throws(StoreError) in
       let database = reader.database
@@ -40,7 +40,7 @@ extension StateReading where Self: ~Copyable {
       let isAlone = database.isInTransaction
       return try database.snapshot { () throws(StoreError) in
         var checker = AuditChecker(database: database, anchor: anchor)
-        return try checker.run(key, isAlone: isAlone)
+        return try checker.run(keys, isAlone: isAlone)
       }
     }
   }
@@ -63,9 +63,9 @@ private struct AuditChecker {
     self.anchor = anchor
   }
 
-  mutating func run(_ key: VerifierKey?, isAlone: Bool) throws(StoreError) -> AuditReport {
+  mutating func run(_ known: [VerifierKey]?, isAlone: Bool) throws(StoreError) -> AuditReport {
     heads = try AuditHeads(database: database).heads()
-    let keys = try verifiers(key)
+    let keys = try verifiers(known)
     let bounds = try database.first("SELECT coalesce(min(seq), 1), coalesce(max(seq), 0) FROM audit") {
       (row) throws(StoreError) in (try row.integer(0), try row.integer(1))
     }
@@ -90,11 +90,13 @@ private struct AuditChecker {
       heads: heads.count, newestHead: heads.last?.checkpoint, unsigned: tree.size - (heads.last?.size ?? 0))
   }
 
-  private func verifiers(_ key: VerifierKey?) throws(StoreError) -> [VerifierKey] {
-    if let key { return [key] }
+  private func verifiers(_ known: [VerifierKey]?) throws(StoreError) -> [VerifierKey] {
+    if let known { return known }
     let rows = try StoreReader(database: database).auditKeys()
     return try database.hashed { () throws(CryptoError) in
-      try rows.map { (row) throws(CryptoError) in try row.verifier() }
+      var keys: [VerifierKey] = []
+      for row in rows { keys += try row.verifiers() }
+      return keys
     }
   }
 
@@ -108,8 +110,9 @@ private struct AuditChecker {
     let checkpoints = Dictionary(heads.map { ($0.size, $0.checkpoint) }, uniquingKeysWith: { $1 })
     let marks = Set(checkpoints.keys).union([anchor?.size].compactMap { $0 })
     let threads = isAlone ? 1 : min(bases.count, max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))))
+    let newest = heads.last?.size ?? 0
     guard threads > 1 else {
-      var reader = AuditPieceReader(database: database, keys: keys)
+      var reader = AuditPieceReader(database: database, keys: keys, newest: newest)
       var pieces: [AuditPiece] = []
       for base in bases { pieces.append(try reader.read(behind: base, to: end, checkpoints, marks: marks)) }
       return pieces
@@ -120,7 +123,7 @@ private struct AuditChecker {
       do throws(StoreError) {
         let connection = try Database(
           opening: StateStore.fileName, in: directory, access: .readOnly, patience: patience)
-        var reader = AuditPieceReader(database: connection, keys: keys)
+        var reader = AuditPieceReader(database: connection, keys: keys, newest: newest)
         while true {
           let index = work.withLock { work in
             work.next += 1

@@ -71,7 +71,7 @@ struct AuditHeads {
     if tree.size == known, let last = try newest() { return last.checkpoint }
     let checkpoint = try database.hashed { () throws(CryptoError) in
       var checkpoint = Checkpoint(origin: signer.origin, size: tree.size, root: try tree.root())
-      try checkpoint.sign(with: signer.key, name: signer.origin)
+      try checkpoint.sign(with: signer)
       return checkpoint
     }
     try database.run(
@@ -116,10 +116,9 @@ extension AuditHeadRow {
 
   /// Whether the key whose log it is has signed it.
   func isSigned(by keys: [AuditKeyRow]) throws(CryptoError) -> Bool {
-    for key in keys where key.origin == checkpoint.origin {
-      if try checkpoint.isSigned(by: key.verifier()) { return true }
-    }
-    return false
+    var verifiers: [VerifierKey] = []
+    for key in keys where key.origin == checkpoint.origin { verifiers += try key.verifiers() }
+    return try checkpoint.isSigned(by: verifiers)
   }
 }
 

@@ -23,11 +23,14 @@ struct AuditPieceReader {
   let database: Database
   /// What heads must be signed with.
   let keys: [VerifierKey]
+  /// The size of the newest head, whose composite signature stands for all records before it.
+  let newest: Int64
   private var columns = AuditColumns()
 
-  init(database: Database, keys: [VerifierKey]) {
+  init(database: Database, keys: [VerifierKey], newest: Int64) {
     self.database = database
     self.keys = keys
+    self.newest = newest
   }
 
   /// Reads the records behind `base`, at most up to `end`.
@@ -54,10 +57,9 @@ struct AuditPieceReader {
   }
 
   private func isSigned(_ head: Checkpoint) throws(StoreError) -> Bool {
-    for key in keys where key.name == head.origin {
-      if try database.hashed({ () throws(CryptoError) in try head.isSigned(by: key) }) { return true }
+    try database.hashed { () throws(CryptoError) in
+      try head.isSigned(by: keys, composite: head.size == newest)
     }
-    return false
   }
 
   /// What is wrong with a record; appends it to the tree if nothing is.

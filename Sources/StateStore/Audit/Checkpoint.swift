@@ -37,17 +37,31 @@ package struct Checkpoint: Equatable, Sendable {
 
   package var text: String { body + "\n" + signatures.map { $0.line + "\n" }.joined() }
 
-  package mutating func sign(with key: Ed25519.PrivateKey, name: String) throws(CryptoError) {
-    let verifier = try VerifierKey(name: name, key: key.publicKey)
-    let signature = try key.sign(Array(body.utf8))
-    signatures.append(NoteSignature(name: name, id: verifier.id, signature: signature))
+  /// What composite signatures say that they sign.
+  static let context = "cvmctl/audit/v1"
+
+  package mutating func sign(with signer: AuditSigner) throws(CryptoError) {
+    signatures += try signer.signatures(of: body, context: Self.context)
   }
 
   /// Whether this key has signed it. A signature that names the key and is not its own spoils the others.
   package func isSigned(by key: VerifierKey) throws(CryptoError) -> Bool {
-    let own = signatures.filter { $0.name == key.name && $0.id == key.id }
-    for signature in own {
-      guard try key.key.verify(signature.signature, of: Array(body.utf8)) else { return false }
+    try signatures.verify(body, by: key, context: Self.context)
+  }
+
+  /// Whether every key of its log among these has signed it; there must be one.
+  /// - Parameter composite: false where the composite signature, whose check takes long, need only be there: for a head with a newer
+  ///   one over the same records.
+  package func isSigned(
+    by keys: [VerifierKey], composite: Bool = true
+  ) throws(CryptoError) -> Bool {
+    let own = keys.filter { $0.name == origin }
+    for key in own {
+      if case .composite = key.key, !composite {
+        guard signatures.contains(where: { $0.names(key) }) else { return false }
+      } else {
+        guard try isSigned(by: key) else { return false }
+      }
     }
     return !own.isEmpty
   }

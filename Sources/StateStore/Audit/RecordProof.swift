@@ -52,9 +52,9 @@ package struct RecordProof: Equatable, Sendable {
     checkpoint = try Checkpoint(parsing: Array(bytes[lines[gap + 1].startIndex...]))
   }
 
-  /// Whether the key's log holds the record at the proof's place.
-  package func proves(_ record: [UInt8], by key: VerifierKey) throws(CryptoError) -> Bool {
-    guard try checkpoint.isSigned(by: key) else { return false }
+  /// Whether the log of these keys holds the record at the proof's place: each has signed the head.
+  package func proves(_ record: [UInt8], by keys: [VerifierKey]) throws(CryptoError) -> Bool {
+    guard try checkpoint.isSigned(by: keys) else { return false }
     return try MerkleProof.verify(
       leaf: .leaf(record), index: index, size: checkpoint.size, path: path, root: checkpoint.root)
   }

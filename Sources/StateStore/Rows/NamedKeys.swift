@@ -25,6 +25,8 @@ package struct KeyVersionRow: Equatable, Sendable {
   /// When its state last changed.
   package let changedAt: Timestamp?
   package let uses: Int64
+  /// The byte of its envelope that says how it is sealed; nil where it was erased.
+  package let sealing: UInt8?
 }
 
 /// A launch that was given a key.
@@ -101,14 +103,15 @@ extension StateReading where Self: ~Copyable {
     try read { (reader) throws(StoreError) in
       try reader.rows(
         """
-        SELECT object, version, state, reason, created_at, changed_at, uses FROM wrapped_key
+        SELECT object, version, state, reason, created_at, changed_at, uses, substr(envelope, 6, 1)
+        FROM wrapped_key
         WHERE \(condition) ORDER BY object, purpose, version
         """, values
       ) { (row) throws(StoreError) in
         KeyVersionRow(
           object: try row.text(0), version: try row.integer(1), state: try row.text(2),
           reason: try row.optionalText(3), createdAt: try row.time(4), changedAt: try row.optionalTime(5),
-          uses: try row.integer(6))
+          uses: try row.integer(6), sealing: try row.optionalBlob(7)?.first)
       }
     }
   }

@@ -8,6 +8,8 @@ package struct WrappedKeyRow: Equatable, Sendable {
   package let state: String
   package let envelope: [UInt8]
   package let createdAt: Timestamp
+  /// How the key itself works, where its object does not say so.
+  package let algorithm: String?
 }
 
 extension StateReading where Self: ~Copyable {
@@ -48,13 +50,15 @@ extension StateReading where Self: ~Copyable {
   ) throws(StoreError) -> [WrappedKeyRow] {
     try read { (reader) throws(StoreError) in
       try reader.rows(
-        "SELECT object, purpose, version, state, envelope, created_at FROM wrapped_key WHERE \(condition)",
-        values
+        """
+        SELECT object, purpose, version, state, envelope, created_at, algorithm FROM wrapped_key
+        WHERE \(condition)
+        """, values
       ) { (row) throws(StoreError) in
         WrappedKeyRow(
           object: try row.text(0), purpose: try row.text(1), version: try row.integer(2),
           state: try row.text(3),
-          envelope: try row.blob(4), createdAt: try row.time(5))
+          envelope: try row.blob(4), createdAt: try row.time(5), algorithm: try row.optionalText(6))
       }
     }
   }
@@ -62,7 +66,8 @@ extension StateReading where Self: ~Copyable {
 
 extension Transaction {
   package borrowing func insertWrappedKey(
-    object: String, purpose: String, version: Int64, state: String, envelope: [UInt8]
+    object: String, purpose: String, version: Int64, state: String, envelope: [UInt8],
+    algorithm: String? = nil
   ) throws(StoreError) {
     try requireTenant()
     guard try wrappedKey(tenant: tenant, object: object, purpose: purpose, version: version) == nil else {
@@ -70,11 +75,12 @@ extension Transaction {
     }
     try database.run(
       """
-      INSERT INTO wrapped_key (tenant, object, purpose, version, state, envelope, created_at)
-      VALUES (?, ?, ?, ?, ?, ?, ?)
+      INSERT INTO wrapped_key (tenant, object, purpose, version, state, envelope, created_at, algorithm)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?)
       """,
       [
         .text(tenant), .text(object), .text(purpose), .integer(version), .text(state), .blob(envelope), now,
+        .text(algorithm),
       ])
   }
 

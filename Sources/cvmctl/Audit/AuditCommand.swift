@@ -104,16 +104,16 @@ struct AuditAnchorCommand: ParsableCommand {
 
 struct AuditKeyCommand: ParsableCommand {
   static let configuration = CommandConfiguration.verb(
-    "key", "Show the key that verifies the log's heads and proofs, to be kept on another machine.")
+    "key", "Show the keys that verify the log's heads and proofs, to be kept on another machine.")
 
   @OptionGroup var global: GlobalOptions
 
   func run() throws {
-    let key = AuditKeyView(try global.core().auditKey())
+    let keys = try global.core().auditKeys()
     let output = try global.settings().output
     switch output {
-    case .table, .wide, .name: try Terminal.out(key.key + "\n")
-    case .json, .yaml: try Terminal.out(try output.text(of: .one(key)))
+    case .table, .wide, .name: try Terminal.out(keys.map { $0.text + "\n" }.joined())
+    case .json, .yaml: try Terminal.out(try output.text(of: .list(keys.map(AuditKeyView.init))))
     }
   }
 }

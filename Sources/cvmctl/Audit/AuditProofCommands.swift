@@ -32,8 +32,9 @@ struct AuditVerifyCommand: ParsableCommand {
   @Option(
     help: ArgumentHelp("A head that audit anchor wrote: finds a rollback of everything.", valueName: "file"))
   var anchor: String?
-  @Option(help: ArgumentHelp("The key that audit key showed, kept elsewhere.", valueName: "vkey"))
-  var key: String?
+  @Option(
+    help: ArgumentHelp("A key that audit key showed, kept elsewhere; may be repeated.", valueName: "vkey"))
+  var key: [String] = []
   @Option(help: ArgumentHelp("A proof that audit prove wrote; no store is needed.", valueName: "file"))
   var proof: String?
   @Option(help: ArgumentHelp("The record that it is the proof of.", valueName: "file")) var record: String?
@@ -42,7 +43,7 @@ struct AuditVerifyCommand: ParsableCommand {
   func validate() throws {
     guard (proof == nil) == (record == nil) else { throw ValidationError("--proof and --record go together") }
     if proof != nil {
-      guard key != nil else { throw ValidationError("--proof needs --key") }
+      guard !key.isEmpty else { throw ValidationError("--proof needs --key") }
       guard anchor == nil else {
         throw ValidationError("--anchor is for the whole log, --proof for one record")
       }
@@ -50,11 +51,11 @@ struct AuditVerifyCommand: ParsableCommand {
   }
 
   func run() throws {
-    if let proof, let record, let key {
+    if let proof, let record {
       return try global.show(
-        .one(AuditProofView(try AuditFiles.verify(proof: proof, record: record, key: key))))
+        .one(AuditProofView(try AuditFiles.verify(proof: proof, record: record, keys: key))))
     }
-    let verification = try global.core().verifyAudit(anchor: anchor, key: key)
+    let verification = try global.core().verifyAudit(anchor: anchor, keys: key)
     if anchor == nil {
       global.note(
         "warning: a rollback of the whole state directory is not detectable without an anchor: see cvmctl audit anchor"

@@ -140,7 +140,7 @@ struct AuditKeyView: Renderable {
   let key: String
   let origin: String
   let keyID: String
-  let algorithm = "ed25519"
+  let algorithm: String
   let publicKey: String
   let simulated = false
 
@@ -148,6 +148,7 @@ struct AuditKeyView: Renderable {
     key = verifier.text
     origin = verifier.name
     keyID = Hex.encode(verifier.id)
+    algorithm = verifier.key.algorithm
     publicKey = Hex.encode(verifier.key.bytes)
   }
 

@@ -1,4 +1,5 @@
 import CVMCore
+import Vault
 
 /// The values of an option, where they are known.
 enum OptionValues {
@@ -15,6 +16,7 @@ enum OptionValues {
     case "--vmsa-generation": candidates("init", "init2")
     case "--output-format": candidates("hex", "base64")
     case "--algorithm": KeyAlgorithm.allCases.map { Candidate(value: $0.rawValue) }
+    case "--to": KeyMigrateCommand.kinds.map { Candidate(value: $0.rawValue) }
     case "--reason": KeyRevocation.allCases.map { Candidate(value: $0.rawValue) }
     case "--format": candidates("jsonl", "cef", "syslog")
     case "--view": candidates("host", "guest")

@@ -10,6 +10,7 @@ extension KeyInfo: Renderable {
     Column("USES") { String($0.uses) },
     Column("DUE") { $0.due ? "yes" : "-" },
     Column("ALGORITHM", wide: true) { $0.algorithm },
+    Column("WRAPPING", wide: true) { $0.wrapping ?? "-" },
     Column("VERSIONS", wide: true) { String($0.versions) },
     Column("NEXT ROTATION", wide: true) { $0.nextRotation ?? "-" },
     Column("MAX USES", wide: true) { $0.maxUses.map { String($0) } ?? "-" },
@@ -51,6 +52,7 @@ extension KEKRotation: Renderable {
   static let columns: [Column<KEKRotation>] = [
     Column("TENANT") { $0.tenant },
     Column("KEK VERSION") { String($0.version) },
+    Column("WRAPPING") { $0.wrapping },
     Column("RESUMED") { $0.resumed ? "yes" : "no" },
     Column("REWRAPPED") { String($0.rewrapped) },
     Column("DESTROYED") {

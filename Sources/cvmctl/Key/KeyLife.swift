@@ -1,5 +1,6 @@
 import ArgumentParser
 import CVMCore
+import Vault
 
 struct KeyRotateCommand: ParsableCommand {
   static let configuration = CommandConfiguration.verb(
@@ -34,6 +35,23 @@ struct KeyRotateCommand: ParsableCommand {
       let key = try core.rotateKey(name, from: from)
       try global.show(changed: key, "has version \(key.version)")
     }
+  }
+}
+
+struct KeyMigrateCommand: ParsableCommand {
+  static let configuration = CommandConfiguration.verb(
+    "migrate", "Wrap all of the tenant's keys with another algorithm. Goes on where it was interrupted.")
+
+  @Option(help: ArgumentHelp("x-wing or aes-256-gcm.", valueName: "algorithm")) var to: String
+  @OptionGroup var global: GlobalOptions
+
+  static let kinds: [KEKKind] = [.aes256GCM, .xWing]
+
+  func run() throws {
+    guard let kind = KEKKind(rawValue: to), Self.kinds.contains(kind) else {
+      throw UsageError("--to is one of \(Self.kinds.map(\.rawValue).joined(separator: ", "))")
+    }
+    try global.show(.one(try global.core().migrateKeys(to: kind)))
   }
 }
 

@@ -37,7 +37,7 @@ import Testing
     "host check", "host info", "host certs export", "host certs import", "host certs verify", "nodesevinfo",
     "capabilities", "domcapabilities", "version", "uri", "hostname", "sim host create", "sim host list",
     "sim host show", "sim host delete", "config show", "completion", "help",
-    "key unwrap", "key list", "key create", "key import", "key due",
+    "key unwrap", "key list", "key create", "key import", "key due", "key migrate",
     "audit list", "audit show", "audit verify", "audit prove", "audit export", "audit anchor", "audit key",
   ]
 

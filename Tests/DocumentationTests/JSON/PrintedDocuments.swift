@@ -65,6 +65,7 @@ struct PrintedDocuments: Sendable {
     try print("Key", "key due")
     try print("Key", "key rotate", "disk")
     try print("KEK rotation", "key rotate", "--kek")
+    try print("KEK rotation", "key migrate", "--to", "x-wing")
     try print("Key", "key list")
   }
 

@@ -85,7 +85,7 @@ import Testing
     let key = try VerifierKey(name: Self.origin, key: signer.key.publicKey)
     for entry in try store.auditEntriesOfEveryTenant() {
       let proof = try store.proof(ofRecord: entry.sequence)
-      #expect(try proof?.proves(entry.bytes, by: key) == (entry.sequence <= 12 ? true : nil))
+      #expect(try proof?.proves(entry.bytes, by: [key]) == (entry.sequence <= 12 ? true : nil))
     }
     #expect(try store.proof(ofRecord: 0) == nil)
   }
@@ -169,10 +169,39 @@ import Testing
     }
     #expect(reason.contains("rolled back"))
     var other = Checkpoint(origin: Self.origin, size: 3, root: anchor.root)
-    try other.sign(with: signer.key, name: signer.origin)
+    try other.sign(with: signer)
     #expect(
       try store.verifyAudit(anchor: other).check
         == .broken(sequence: 1, reason: "it, or one up to 3, is not the record that was anchored"))
+  }
+
+  @Test func `a log with a composite key needs both signatures, on heads and for a key from elsewhere`()
+    throws
+  {
+    let seed = try SecretBytes.random(64)
+    let composite = try CompositeSignature.PrivateKey(seed: seed).publicKey
+    let both = AuditSigner(origin: Self.origin, key: signer.key, composite: seed)
+    let row = AuditKeyRow(
+      version: 1, origin: Self.origin, publicKey: signer.key.publicKey.bytes, compositeKey: composite.bytes,
+      envelope: [1], createdAt: moment())
+    let store = try scratch.store()
+    try store.act(record("audit.key.create", tenant: "")) { (transaction) throws(StoreError) in
+      try transaction.insertAuditKey(row)
+    }
+    let head = try store.signedHead(record("audit.anchor"), by: both)
+    let keys = try row.verifiers()
+    #expect(head.signatures.count == 2 && keys.count == 2)
+    #expect(try keys.allSatisfy { try head.isSigned(by: $0) } && head.isSigned(by: keys))
+    #expect(try Checkpoint(parsing: Array(head.text.utf8)).isSigned(by: keys))
+    #expect(try VerifierKey(parsing: keys[1].text) == keys[1])
+    #expect(try store.verifyAudit().check == .intact(count: 3))
+    // A head with one line only is not this log's.
+    let single = try store.signedHead(record("audit.anchor"), by: signer)
+    #expect(try single.isSigned(by: keys[0]) && !single.isSigned(by: keys))
+    guard case .broken = try store.verifyAudit().check else {
+      Issue.record("a head without its second signature was taken")
+      return
+    }
   }
 
   @Test func `nothing is signed over a head that is not authentic`() throws {

@@ -30,7 +30,7 @@ enum CheckpointExample {
   private func signed() throws -> Checkpoint {
     var checkpoint = Checkpoint(
       origin: Example.origin, size: 3, root: try MerkleTree.root(Example.leaves()))
-    try checkpoint.sign(with: Example.signer(), name: Example.origin)
+    try checkpoint.sign(with: AuditSigner(origin: Example.origin, key: Example.signer()))
     return checkpoint
   }
 
@@ -115,11 +115,11 @@ enum CheckpointExample {
     let read = try RecordProof(parsing: Array(text.utf8))
     #expect(read == proof)
     let key = try VerifierKey(parsing: Example.key)
-    #expect(try read.proves(Example.entries[1], by: key))
-    #expect(try !read.proves(Example.entries[0], by: key))
-    #expect(try !read.proves(Example.entries[1] + [10], by: key))
+    #expect(try read.proves(Example.entries[1], by: [key]))
+    #expect(try !read.proves(Example.entries[0], by: [key]))
+    #expect(try !read.proves(Example.entries[1] + [10], by: [key]))
     let stranger = try VerifierKey(name: Example.origin, key: Ed25519.PrivateKey(seed: .random(32)).publicKey)
-    #expect(try !read.proves(Example.entries[1], by: stranger))
+    #expect(try !read.proves(Example.entries[1], by: [stranger]))
   }
 
   @Test(arguments: [
