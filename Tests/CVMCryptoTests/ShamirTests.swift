@@ -35,9 +35,10 @@ import Testing
     }
   }
 
-  @Test(arguments: [
-    [[1, 1], [2, 1]], [[1, 0], [2, 1]], [[1, 1], [2, 3, 2]], [[1, 1]], [[1], [2]], [],
-  ] as [[[UInt8]]])
+  @Test(
+    arguments: [
+      [[1, 1], [2, 1]], [[1, 0], [2, 1]], [[1, 1], [2, 3, 2]], [[1, 1]], [[1], [2]], [],
+    ] as [[[UInt8]]])
   func `shares that do not go together are refused`(_ shares: [[UInt8]]) throws {
     #expect(throws: CryptoError.self) { try Shamir.combine(shares.map { SecretBytes(copying: $0) }) }
   }
