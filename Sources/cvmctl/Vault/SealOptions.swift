@@ -87,6 +87,7 @@ struct OpeningOptions: ParsableArguments {
   }
 
   func read(for seal: SealKind) throws -> SealedRootKey.Opening {
+    if seal == .file { throw CoreError.vault(.otherSeal(seal)) }
     guard seal == .shamir else {
       guard share.isEmpty else { throw CoreError.vault(.otherSeal(seal)) }
       return .passphrase(try passphrase.existing())
