@@ -259,7 +259,7 @@ extension Failure {
   private init(vault error: VaultError) {
     let exit: CVMExit =
       switch error {
-      case .rootMissing, .locked, .wrongOpening, .fewShares, .foreignShare: .vaultLocked
+      case .rootMissing, .locked, .wrongOpening, .fewShares, .foreignShare, .token: .vaultLocked
       case .exists, .changed: .conflict
       case .malformedShare, .otherSeal: .usage
       case .agent: .failure

@@ -37,8 +37,8 @@ extension Core {
         try vaulted { () throws(VaultError) in try vault.stored() } == nil
           ? .rootMissing(path: vault.rootPath) : .exists(path: vault.rootPath))
     }
-    let draft = try vaulted { () throws(VaultError) in try vault.freshRoot(under: seal) }
     try recorded("vault.init", seal.kind) { () throws(CoreError) in
+      let draft = try vaulted { () throws(VaultError) in try vault.freshRoot(under: seal) }
       try placed(draft, sharesIn: directory) { () throws(VaultError) in try vault.create(draft) }
     }
     return try vaultStatus()
@@ -51,8 +51,8 @@ extension Core {
     try requireWritable()
     try requireOperator("rekey the vault")
     let vault = try sealedVault(create: false)
-    let draft = try vaulted { () throws(VaultError) in try vault.sameRoot(under: seal) }
     try recorded("vault.rekey", seal.kind) { () throws(CoreError) in
+      let draft = try vaulted { () throws(VaultError) in try vault.sameRoot(under: seal) }
       try placed(draft, sharesIn: directory) { () throws(VaultError) in try vault.replace(by: draft) }
     }
     return try vaultStatus()

@@ -57,6 +57,7 @@ package struct VaultStatus: Encodable, Equatable, Sendable {
       case .pbkdf2(let iterations): "pbkdf2-sha256, \(iterations) iterations"
       case .scrypt(let n, let r, let p): "scrypt, N \(n), r \(r), p \(p)"
       }
+    case .pkcs11(let seal): "token \(seal.label), module \(seal.module)"
     case .shamir(let seal): "\(seal.threshold) of \(seal.shares) shares, set \(Hex.encode(seal.set))"
     }
   }

@@ -7,12 +7,12 @@ package import CVMCrypto
 /// |-------:|-----:|----------|---------------------------------------------------------------|
 /// |   0x00 |    4 | MAGIC    | `CVMR`                                                        |
 /// |   0x04 |    1 | VERSION  | must be 2 (1: `RootKeyFile`)                                  |
-/// |   0x05 |    1 | KIND     | 2 passphrase, 3 shares                                        |
+/// |   0x05 |    1 | KIND     | 2 passphrase, 3 shares, 4 PKCS#11 token                                       |
 /// |   0x06 |    2 | reserved | must be 0                                                     |
 /// |   0x08 |   16 | VAULT    | `vaultID`: random; names this root key to the agent           |
 /// |   0x18 |    2 | LENGTH   | of PARAMETERS                                                 |
 /// |   0x1A |    2 | reserved | must be 0                                                     |
-/// |   0x1C |    n | PARAMETERS | `PassphraseSeal` or `ShamirSeal`                            |
+/// |   0x1C |    n | PARAMETERS | `PassphraseSeal`, `ShamirSeal` or `TokenSeal`                            |
 /// |  +0x00 |   12 | NONCE    | random                                                        |
 /// |  +0x0C |   48 | SEALED   | the root key, AES-256-GCM with its tag; all before NONCE is authenticated with it |
 /// |  +0x3C |   32 | CHECK    | SHA-256 of all before it                                      |
@@ -21,12 +21,14 @@ package struct SealedRootKey: Equatable, Sendable {
   package enum Seal: Equatable, Sendable {
     case passphrase(PassphraseSeal)
     case shamir(ShamirSeal)
+    case pkcs11(TokenSeal)
   }
 
   /// What opens a seal.
   package enum Opening: Sendable {
     case passphrase(SecretBytes)
     case shares([KeyShare])
+    case pin(SecretBytes)
   }
 
   package let vaultID: [UInt8]
@@ -55,6 +57,14 @@ package struct SealedRootKey: Equatable, Sendable {
     self.seal = seal
   }
 
+  /// Lets a token seal it.
+  init(_ root: SecretBytes, vaultID: [UInt8], token seal: TokenSeal, pin: SecretBytes) throws(VaultError) {
+    do { nonce = try Random.bytes(AES256GCM.nonceSize) } catch { throw .crypto(error) }
+    self.vaultID = vaultID
+    self.seal = .pkcs11(seal)
+    sealed = try Token(seal, pin: pin).seal(root, nonce: nonce, data: Self.head(vaultID, self.seal))
+  }
+
   package init(parsing bytes: [UInt8]) throws(FormatError) {
     var cursor = ByteCursor(bytes, format: Self.format)
     guard try cursor.array(4) == Self.magic else {
@@ -66,17 +76,19 @@ package struct SealedRootKey: Equatable, Sendable {
     vaultID = try cursor.array(Self.idSize)
     let length: UInt16 = try cursor.littleEndian()
     try cursor.zeros(2, field: "reserved")
-    guard let size = Self.parameterSizes[kind] else {
+    guard let sizes = Self.parameterSizes[kind] else {
       throw FormatError(Self.format, at: 5, .invalid(field: "KIND", reason: "unknown"))
     }
-    guard Int(length) == size else {
+    guard sizes.contains(Int(length)) else {
       throw FormatError(Self.format, at: 0x18, .invalid(field: "LENGTH", reason: "not this seal's"))
     }
-    let parameters = try cursor.array(size)
+    let parameters = try cursor.array(Int(length))
     seal =
-      kind == 2
-      ? .passphrase(try PassphraseSeal(parsing: parameters, at: Self.headSize))
-      : .shamir(try ShamirSeal(parsing: parameters, at: Self.headSize))
+      switch kind {
+      case 2: .passphrase(try PassphraseSeal(parsing: parameters, at: Self.headSize))
+      case 3: .shamir(try ShamirSeal(parsing: parameters, at: Self.headSize))
+      default: .pkcs11(try TokenSeal(parsing: parameters, at: Self.headSize))
+      }
     nonce = try cursor.array(AES256GCM.nonceSize)
     sealed = try cursor.array(Self.sealedSize)
     let offset = cursor.offset
@@ -98,7 +110,9 @@ package struct SealedRootKey: Equatable, Sendable {
     switch (seal, opening) {
     case (.passphrase(let seal), .passphrase(let passphrase)): key = try seal.key(of: passphrase)
     case (.shamir(let seal), .shares(let shares)): key = try seal.key(of: shares)
-    case (.passphrase, .shares), (.shamir, .passphrase): throw .otherSeal(kind)
+    case (.pkcs11(let seal), .pin(let pin)):
+      return try Token(seal, pin: pin).open(sealed, nonce: nonce, data: Self.head(vaultID, self.seal))
+    default: throw .otherSeal(kind)
     }
     do {
       return try AES256GCM.open(
@@ -114,16 +128,20 @@ package struct SealedRootKey: Equatable, Sendable {
     switch seal {
     case .passphrase: .passphrase
     case .shamir: .shamir
+    case .pkcs11: .pkcs11
     }
   }
 
-  private static let parameterSizes: [UInt8: Int] = [2: PassphraseSeal.size, 3: ShamirSeal.size]
+  private static let parameterSizes: [UInt8: ClosedRange<Int>] = [
+    2: PassphraseSeal.size...PassphraseSeal.size, 3: ShamirSeal.size...ShamirSeal.size, 4: TokenSeal.sizes,
+  ]
 
   private static func head(_ vaultID: [UInt8], _ seal: Seal) -> [UInt8] {
     let (kind, parameters): (UInt8, [UInt8]) =
       switch seal {
       case .passphrase(let seal): (2, seal.serialized())
       case .shamir(let seal): (3, seal.serialized())
+      case .pkcs11(let seal): (4, seal.serialized())
       }
     return magic + [version, kind, 0, 0] + vaultID
       + UInt16(truncatingIfNeeded: parameters.count).littleEndianBytes + [0, 0] + parameters
@@ -132,7 +150,7 @@ package struct SealedRootKey: Equatable, Sendable {
 
 /// What the root key is sealed by.
 package enum SealKind: String, CaseIterable, Sendable {
-  case file, passphrase, shamir
+  case file, passphrase, shamir, pkcs11
 
   /// In a sentence: `sealed by a passphrase`.
   package var words: String {
@@ -140,6 +158,7 @@ package enum SealKind: String, CaseIterable, Sendable {
     case .file: "a file"
     case .passphrase: "a passphrase"
     case .shamir: "shares"
+    case .pkcs11: "a PKCS#11 token"
     }
   }
 
@@ -149,6 +168,7 @@ package enum SealKind: String, CaseIterable, Sendable {
     case .file: "protects a stolen database, not a stolen state directory"
     case .passphrase: "protects a stolen state directory, as far as the passphrase cannot be guessed"
     case .shamir: "protects a stolen state directory, and against fewer holders than are needed"
+    case .pkcs11: "protects a stolen state directory, as long as the token is not stolen with its PIN"
     }
   }
 }

@@ -11,12 +11,14 @@ package struct SealedVault: Sendable {
     case file
     case passphrase(SecretBytes, PasswordKDF)
     case shamir(threshold: Int, shares: Int)
+    case pkcs11(TokenSeal, pin: SecretBytes)
 
     package var kind: SealKind {
       switch self {
       case .file: .file
       case .passphrase: .passphrase
       case .shamir: .shamir
+      case .pkcs11: .pkcs11
       }
     }
   }
@@ -88,6 +90,9 @@ package struct SealedVault: Sendable {
       let seal = try PassphraseSeal(kdf)
       let sealed = try SealedRootKey(
         root, vaultID: vaultID, seal: .passphrase(seal), key: try seal.key(of: passphrase))
+      return Draft(root: root, sealed: .sealed(sealed), shares: [])
+    case .pkcs11(let seal, let pin):
+      let sealed = try SealedRootKey(root, vaultID: vaultID, token: seal, pin: pin)
       return Draft(root: root, sealed: .sealed(sealed), shares: [])
     case .shamir(let threshold, let shares):
       let seal = try ShamirSeal(threshold: threshold, shares: shares)

@@ -11,7 +11,8 @@ enum PassphraseKDF: String, CaseIterable, ExpressibleByArgument, Sendable {
 
 /// What the root key is to be sealed by.
 struct NewSealOptions: ParsableArguments {
-  @Option(help: ArgumentHelp("file, passphrase or shamir. Required.", valueName: "kind")) var seal: SealKind
+  @Option(help: ArgumentHelp("file, passphrase, shamir or pkcs11. Required.", valueName: "kind")) var seal:
+    SealKind
   @OptionGroup var passphrase: PassphraseOption
   @Option(help: ArgumentHelp("pbkdf2 (default) or scrypt, for a passphrase.", valueName: "kdf"))
   var kdf: PassphraseKDF?
@@ -27,6 +28,11 @@ struct NewSealOptions: ParsableArguments {
   @Option(help: ArgumentHelp("The directory for shares, one new file each.", valueName: "dir"))
   var out: String?
 
+  @Option(help: ArgumentHelp("The PKCS#11 module, by its absolute path.", valueName: "file"))
+  var module: String?
+  @Option(help: ArgumentHelp("The token's label.", valueName: "label")) var token: String?
+  @OptionGroup var pin: PINOption
+
   /// Options that do not go together.
   func check() throws {
     let ofPassphrase = passphrase.passphraseFile != nil || kdf != nil || iterations != nil || cost != nil
@@ -36,6 +42,13 @@ struct NewSealOptions: ParsableArguments {
     }
     if seal != .shamir && ofShares {
       throw ValidationError("--shares, --threshold and --out go with --seal shamir")
+    }
+    let ofToken = module != nil || token != nil || pin.pinFile != nil
+    if seal != .pkcs11 && ofToken {
+      throw ValidationError("--module, --token and --pin-file go with --seal pkcs11")
+    }
+    if seal == .pkcs11 && (module == nil || token == nil) {
+      throw ValidationError("say which token seals: --module FILE --token LABEL")
     }
     if seal == .shamir && out == nil { throw ValidationError("say where the shares go: --out DIR") }
     if kdf == .scrypt ? iterations != nil : cost != nil {
@@ -58,6 +71,15 @@ struct NewSealOptions: ParsableArguments {
     case .file: .file
     case .shamir: .shamir(threshold: threshold ?? 3, shares: shares ?? 5)
     case .passphrase: .passphrase(try passphrase.new(), derivation)
+    case .pkcs11: .pkcs11(try tokenSeal(), pin: try pin.read())
+    }
+  }
+
+  private func tokenSeal() throws -> TokenSeal {
+    do {
+      return try TokenSeal(label: token ?? "", module: module ?? "")
+    } catch {
+      throw UsageError("--token is a label of 1 to 32 bytes, --module an absolute path")
     }
   }
 
@@ -76,6 +98,7 @@ struct OpeningOptions: ParsableArguments {
     name: .long, parsing: .singleValue,
     help: ArgumentHelp("A share of the vault's key; as many as it takes.", valueName: "file"))
   var share: [String] = []
+  @OptionGroup var pin: PINOption
   @Option(help: ArgumentHelp("End after so long without a use; 15m otherwise.", valueName: "age"))
   var idle: String?
 
@@ -87,13 +110,30 @@ struct OpeningOptions: ParsableArguments {
   }
 
   func read(for seal: SealKind) throws -> SealedRootKey.Opening {
-    if seal == .file { throw CoreError.vault(.otherSeal(seal)) }
-    guard seal == .shamir else {
-      guard share.isEmpty else { throw CoreError.vault(.otherSeal(seal)) }
-      return .passphrase(try passphrase.existing())
+    let given: [SealKind?] = [
+      passphrase.passphraseFile.map { _ in .passphrase }, share.isEmpty ? nil : .shamir,
+      pin.pinFile.map { _ in .pkcs11 },
+    ]
+    guard given.allSatisfy({ $0 == nil || $0 == seal }) else { throw CoreError.vault(.otherSeal(seal)) }
+    switch seal {
+    case .passphrase: return .passphrase(try passphrase.existing())
+    case .pkcs11: return .pin(try pin.read())
+    case .shamir where !share.isEmpty:
+      return .shares(try share.map { try ShareFiles.read(PassphraseSource.path($0)) })
+    case .file, .shamir: throw CoreError.vault(.otherSeal(seal))
     }
-    guard passphrase.passphraseFile == nil, !share.isEmpty else { throw CoreError.vault(.otherSeal(seal)) }
-    return .shares(try share.map { try ShareFiles.read(PassphraseSource.path($0)) })
+  }
+}
+
+struct PINOption: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "Where the token's PIN is: a file that only you can read, fd:N or -.", valueName: "file"))
+  var pinFile: String?
+
+  func read() throws -> SecretBytes {
+    if let pinFile { return try PassphraseSource.line(pinFile) }
+    return try HiddenPrompt.read("PIN of the token: ")
   }
 }
 
@@ -146,7 +186,7 @@ enum PassphraseSource {
       return count
     }
     guard count > 0, let line = whole.slice(0..<count) else {
-      throw UsageError("\(name): no passphrase in it")
+      throw UsageError("\(name): nothing in it")
     }
     return line
   }

@@ -61,6 +61,36 @@ import Testing
     expect(try sandbox.run("vault", "rekey", "--seal", "file"), is: .vaultLocked)
   }
 
+  /// SoftHSM2, with tokens of its own.
+  @Test func `a token of PKCS#11 seals it, and a wrong PIN is tried once`() throws {
+    let module = "/usr/lib/softhsm/libsofthsm2.so"
+    try FileManager.default.createDirectory(
+      atPath: sandbox.file("tokens"), withIntermediateDirectories: false)
+    let configuration = try sandbox.directory.write(
+      "directories.tokendir = \(sandbox.file("tokens"))\n", to: "softhsm2.conf")
+    var environment = sandbox.cvmctl.environment
+    environment["SOFTHSM2_CONF"] = configuration
+    try Tool("/usr/bin/softhsm2-util", environment: environment).succeed(
+      "--init-token", "--free", "--label", "vault", "--so-pin", "12345678", "--pin", "4321")
+    let pin = try sandbox.directory.write("4321\n", to: "pin", mode: 0o600)
+    let wrong = try sandbox.directory.write("1234\n", to: "wrong-pin", mode: 0o600)
+    let cvmctl = Tool(sandbox.cvmctl.path, environment: environment).with(
+      "--state-dir", sandbox.state, "--connect", "sim:///")
+    try cvmctl.succeed("key", "create", "disk", "--purpose", "disk")
+    let rekey = ["vault", "rekey", "--seal", "pkcs11", "--module", module]
+    expect(try cvmctl.run(rekey + ["--token", "vault", "--pin-file", wrong]), is: .vaultLocked)
+    expect(try cvmctl.run(rekey + ["--token", "other", "--pin-file", pin]), is: .vaultLocked)
+    try cvmctl.succeed("key", "rotate", "disk")
+    try cvmctl.succeed(rekey + ["--token", "vault", "--pin-file", pin])
+    expect(try cvmctl.run("key", "rotate", "disk"), is: .vaultLocked)
+    expect(try cvmctl.run("vault", "unlock", "--pin-file", wrong), is: .vaultLocked)
+    expect(try cvmctl.run("vault", "unlock", "--passphrase-file", passphrase), is: .usage)
+    try cvmctl.succeed("vault", "unlock", "--pin-file", pin)
+    try cvmctl.succeed("key", "rotate", "disk")
+    try cvmctl.succeed("vault", "rekey", "--seal", "file")
+    try cvmctl.succeed("key", "rotate", "disk")
+  }
+
   @Test func `a vault is made once`() throws {
     try sandbox.succeed("vault", "init", "--seal", "file")
     expect(try sandbox.run("vault", "init", "--seal", "file"), is: .conflict)
