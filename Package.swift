@@ -55,6 +55,7 @@ let package = Package(
     .systemLibrary(name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
     .systemLibrary(name: "CExpat", pkgConfig: "expat", providers: [.apt(["libexpat1-dev"])]),
     .target(name: "CLinux"),
+    .target(name: "CPKCS11", linkerSettings: [.linkedLibrary("dl")]),
 
     // Floor 1: bytes, documents, cryptography.
     floor("Bytes", []),
@@ -70,7 +71,7 @@ let package = Package(
     floor("StateStore", ["Bytes", "CLinux", "CSQLite", "CVMCrypto", "Documents"]),
 
     // Floor 4.
-    floor("Vault", ["Bytes", "CLinux", "CVMCrypto", "StateStore"]),
+    floor("Vault", ["Bytes", "CLinux", "CPKCS11", "CVMCrypto", "StateStore"]),
 
     // Floor 5.
     floor(

@@ -8,6 +8,7 @@
 #include <openssl/ecdsa.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
+#include <openssl/kdf.h>
 #include <openssl/param_build.h>
 #include <openssl/rand.h>
 #include <openssl/rsa.h>
@@ -101,4 +102,42 @@ static inline EVP_PKEY *cvm_ed25519_private(const unsigned char *seed)
 static inline EVP_PKEY *cvm_ed25519_public(const unsigned char *key)
 {
     return EVP_PKEY_new_raw_public_key_ex(NULL, "ED25519", NULL, key, 32);
+}
+
+static inline int cvm_derive(const char *name, OSSL_PARAM *params, unsigned char *key, size_t key_count)
+{
+    EVP_KDF *kdf = EVP_KDF_fetch(NULL, name, NULL);
+    EVP_KDF_CTX *context = kdf != NULL ? EVP_KDF_CTX_new(kdf) : NULL;
+    int done = context != NULL && EVP_KDF_derive(context, key, key_count, params) == 1;
+    EVP_KDF_CTX_free(context);
+    EVP_KDF_free(kdf);
+    return done;
+}
+
+/* PBKDF2 with HMAC-SHA-256 (RFC 8018); 1, or 0 where libcrypto refused. */
+static inline int cvm_pbkdf2(const void *password, size_t password_count, const unsigned char *salt, size_t salt_count,
+                             uint32_t iterations, unsigned char *key, size_t key_count)
+{
+    OSSL_PARAM params[5];
+    params[0] = OSSL_PARAM_construct_utf8_string(OSSL_KDF_PARAM_DIGEST, (char *)"SHA256", 0);
+    params[1] = OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_PASSWORD, (void *)password, password_count);
+    params[2] = OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_SALT, (void *)salt, salt_count);
+    params[3] = OSSL_PARAM_construct_uint32(OSSL_KDF_PARAM_ITER, &iterations);
+    params[4] = OSSL_PARAM_construct_end();
+    return cvm_derive("PBKDF2", params, key, key_count);
+}
+
+/* scrypt (RFC 7914), using at most `memory` bytes; 1, or 0 where libcrypto refused. */
+static inline int cvm_scrypt(const void *password, size_t password_count, const unsigned char *salt, size_t salt_count,
+                             uint64_t n, uint32_t r, uint32_t p, uint64_t memory, unsigned char *key, size_t key_count)
+{
+    OSSL_PARAM params[7];
+    params[0] = OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_PASSWORD, (void *)password, password_count);
+    params[1] = OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_SALT, (void *)salt, salt_count);
+    params[2] = OSSL_PARAM_construct_uint64(OSSL_KDF_PARAM_SCRYPT_N, &n);
+    params[3] = OSSL_PARAM_construct_uint32(OSSL_KDF_PARAM_SCRYPT_R, &r);
+    params[4] = OSSL_PARAM_construct_uint32(OSSL_KDF_PARAM_SCRYPT_P, &p);
+    params[5] = OSSL_PARAM_construct_uint64(OSSL_KDF_PARAM_SCRYPT_MAXMEM, &memory);
+    params[6] = OSSL_PARAM_construct_end();
+    return cvm_derive("SCRYPT", params, key, key_count);
 }

@@ -54,6 +54,25 @@ package final class Core: @unchecked Sendable {
     makeBackend = backend
   }
 
+  /// A core for another thread, with the same store; with the same host as well, where that serves several threads.
+  package func forAnotherThread() throws(CoreError) -> Core {
+    let (host, store) = (try backend(), try storeOfEveryTenant())
+    return Core(beside: self, store, host.servesSeveralThreads ? host : nil)
+  }
+
+  private init(beside other: Core, _ store: StateStore, _ host: (any LaunchBackend)?) {
+    tenant = other.tenant
+    acting = other.acting
+    uri = other.uri
+    stateDirectory = other.stateDirectory
+    timeout = other.timeout
+    readOnly = other.readOnly
+    allowsSimulated = other.allowsSimulated
+    makeBackend = other.makeBackend
+    openedStore = store
+    openedBackend = host
+  }
+
   package func backend() throws(CoreError) -> any LaunchBackend {
     try lock.holding { () throws(CoreError) in
       if let openedBackend { return openedBackend }

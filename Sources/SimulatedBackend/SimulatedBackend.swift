@@ -1,19 +1,21 @@
 package import CVMCore
 import CVMCrypto
 import SecureProcessor
+import Synchronization
 
 /// Guests on a simulated host (`sim:///[HOST]`): libvirt's semantics over a simulated AMD-SP, without daemon,
 /// without root, without a guest instruction ever run. State is in files; every process that opens the host
-/// sees the same guests. One object for one thread at a time.
-package final class SimulatedBackend: LaunchBackend {
+/// sees the same guests. Several threads may use one object.
+package final class SimulatedBackend: LaunchBackend, Sendable {
   package let uri: String
   package let isSimulated = true
+  package let servesSeveralThreads = true
 
   let host: HostName
   let directory: String
   let timeout: Int
   let table: DomainTable
-  private var openPlatform: SimulatedPlatform?
+  private let openPlatform = Mutex<SimulatedPlatform?>(nil)
 
   /// `directory`: the host's own, STATE/sim/HOST. The host `default` is made if need be. `timeout`: seconds
   /// that a call waits for other processes at most.
@@ -32,10 +34,12 @@ package final class SimulatedBackend: LaunchBackend {
 
   /// The AMD-SP; most calls do not need it.
   func platform() throws(BackendError) -> SimulatedPlatform {
-    if let openPlatform { return openPlatform }
-    let fresh = try SimulatedPlatform(directory: directory, timeout: timeout)
-    openPlatform = fresh
-    return fresh
+    try openPlatform.withLock { open throws(BackendError) in
+      if let open { return open }
+      let fresh = try SimulatedPlatform(directory: directory, timeout: timeout)
+      open = fresh
+      return fresh
+    }
   }
 
   func freshUUID() throws(BackendError) -> GuestUUID {

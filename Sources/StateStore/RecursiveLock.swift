@@ -1,10 +1,10 @@
 import Glibc
 
 /// A lock that its holder may take again: a read within an act.
-@safe final class RecursiveLock: @unchecked Sendable {
+@safe package final class RecursiveLock: @unchecked Sendable {
   private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
 
-  init() {
+  package init() {
     var attributes = pthread_mutexattr_t()
     unsafe pthread_mutexattr_init(&attributes)
     unsafe pthread_mutexattr_settype(&attributes, CInt(PTHREAD_MUTEX_RECURSIVE))
@@ -17,7 +17,7 @@ import Glibc
     unsafe mutex.deallocate()
   }
 
-  func holding<R, E: Error>(_ body: () throws(E) -> R) throws(E) -> R {
+  package func holding<R, E: Error>(_ body: () throws(E) -> R) throws(E) -> R {
     unsafe pthread_mutex_lock(mutex)
     defer { unsafe pthread_mutex_unlock(mutex) }
     return try body()

@@ -8,6 +8,26 @@ package enum VaultError: Error, Equatable, Sendable {
   case rootMissing(path: String)
   /// The root key's file has the wrong size.
   case rootDamaged(path: String)
+  /// The root key's file is no seal that this version knows.
+  case malformedSeal(path: String, FormatError)
+  /// The root key is sealed, and no agent holds it.
+  case locked(SealKind)
+  /// The vault has a root key already.
+  case exists(path: String)
+  /// Another process changed the root key meanwhile.
+  case changed(path: String)
+  /// Not the passphrase, or not the shares, of this vault.
+  case wrongOpening(SealKind)
+  /// Something was given that opens another kind of seal than this.
+  case otherSeal(SealKind)
+  case malformedShare(file: String)
+  /// A share of another set than the vault's.
+  case foreignShare(file: String, set: String)
+  case fewShares(given: Int, needed: Int)
+  /// What a PKCS#11 token of that label did not do.
+  case token(TokenProblem, String)
+  /// The agent could not be started or reached; why, by the system's number.
+  case agent(errno: Int32)
   case damagedEnvelope(FormatError)
   /// Not this key's envelope, or changed since it was written.
   case notAuthentic(object: String)
@@ -19,6 +39,19 @@ package enum VaultError: Error, Equatable, Sendable {
     switch self {
     case .rootMissing(let path): "the vault's root key is missing: \(path)"
     case .rootDamaged(let path): "the vault's root key is damaged: \(path)"
+    case .malformedSeal(let path, let problem): "\(path): \(problem.summary)"
+    case .locked(let seal): "the vault is locked: its root key is sealed by \(seal.words)"
+    case .exists(let path): "the vault has a root key already: \(path)"
+    case .changed(let path): "the vault's root key changed meanwhile: \(path)"
+    case .wrongOpening(.shamir): "these shares do not open the vault"
+    case .wrongOpening(.pkcs11): "the token's key does not open the vault"
+    case .wrongOpening: "that is not the vault's passphrase"
+    case .otherSeal(let seal): "the vault is sealed by \(seal.words)"
+    case .malformedShare(let file): "\(file): no share of a root key, or a mistyped one"
+    case .foreignShare(let file, let set): "\(file): a share of another set than the vault's, \(set)"
+    case .fewShares(let given, let needed): "\(needed) shares are needed, \(given) were given"
+    case .token(let problem, let label): "token '\(label)': \(problem.words)"
+    case .agent(let number): "the vault's agent did not start (errno \(number))"
     case .damagedEnvelope(let problem): problem.summary
     case .notAuthentic(let object): "the stored key of '\(object)' is not authentic"
     case .keyMissing(let object): "there is no key for '\(object)'"
@@ -31,6 +64,14 @@ package enum VaultError: Error, Equatable, Sendable {
     switch self {
     case .rootMissing: "restore it from a backup: without it nothing that it wrapped can be opened"
     case .store(let error): error.hint
+    case .locked: "cvmctl vault unlock"
+    case .exists: "move it under another seal: cvmctl vault rekey --seal KIND"
+    case .otherSeal(.passphrase): "unlock it with its passphrase"
+    case .otherSeal(.shamir): "unlock it with --share FILE for each share"
+    case .otherSeal(.pkcs11): "unlock it with the token's PIN"
+    case .otherSeal(.file): "it needs no unlocking"
+    case .malformedSeal: "restore it from a backup, or use the version of cvmctl that wrote it"
+    case .changed, .wrongOpening, .malformedShare, .foreignShare, .fewShares, .token, .agent: nil
     case .rootDamaged, .damagedEnvelope, .notAuthentic, .keyMissing, .crypto: nil
     }
   }

@@ -29,7 +29,7 @@ struct CVMCtl: ParsableCommand {
           PolicyCommand.self, LaunchCommand.self, SessionCommand.self, SecretCommand.self,
           MeasureCommand.self,
         ]),
-      CommandGroup(name: "Keys:", subcommands: [KeyCommand.self]),
+      CommandGroup(name: "Keys:", subcommands: [KeyCommand.self, VaultCommand.self]),
       CommandGroup(
         name: "Hosts:",
         subcommands: [

@@ -259,8 +259,11 @@ extension Failure {
   private init(vault error: VaultError) {
     let exit: CVMExit =
       switch error {
-      case .rootMissing: .vaultLocked
-      case .rootDamaged, .damagedEnvelope, .notAuthentic, .keyMissing: .corrupt
+      case .rootMissing, .locked, .wrongOpening, .fewShares, .foreignShare, .token: .vaultLocked
+      case .exists, .changed: .conflict
+      case .malformedShare, .otherSeal: .usage
+      case .agent: .failure
+      case .rootDamaged, .malformedSeal, .damagedEnvelope, .notAuthentic, .keyMissing: .corrupt
       case .crypto: .failure
       case .store(let error): Failure(store: error).exit
       }

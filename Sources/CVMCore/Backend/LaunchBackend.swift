@@ -12,6 +12,8 @@ package protocol LaunchBackend: AnyObject {
   /// True where everything is simulated by construction (`sim:///`). A libvirt host may turn out simulated too:
   /// see `SEVPlatform.isSimulated`.
   var isSimulated: Bool { get }
+  /// Whether several threads may use one object; otherwise each needs its own.
+  var servesSeveralThreads: Bool { get }
 
   /// A command goes on to its next guest: its time limit counts from here.
   func restartTimeLimit()
@@ -75,6 +77,8 @@ package protocol LaunchBackend: AnyObject {
 }
 
 extension LaunchBackend {
+  package var servesSeveralThreads: Bool { false }
+
   package func endorsements() throws(BackendError) -> PlatformEndorsements? { nil }
 
   package func restartTimeLimit() {}

@@ -13,8 +13,10 @@ package enum InputFile {
   /// Reads a regular file of at most `limit` bytes. Pipes, devices and directories are refused before anything is read.
   package static func read(_ path: String, limit: Int) throws(CoreError) -> [UInt8] {
     let file = try Descriptor(opening: path)
-    let size = try file.size(path, limit: limit)
-    return try file.bytes(path, count: size)
+    let facts = try file.regular(path, limit: limit)
+    return try RememberedFile.bytes(of: facts) { () throws(CoreError) in
+      try file.bytes(path, count: Int(facts.st_size))
+    }
   }
 
   /// SHA-256 of a regular file of at most `limit` bytes, taken piece by piece: it need not fit into memory.
@@ -22,7 +24,7 @@ package enum InputFile {
     let stream: SHA256.Stream
     do { stream = try SHA256.Stream() } catch { throw .crypto(error) }
     let file = try Descriptor(opening: path)
-    let size = try file.size(path, limit: limit)
+    let size = Int(try file.regular(path, limit: limit).st_size)
     var count = 0
     try file.read(path, limit: size) { piece in
       count += piece.count
@@ -110,12 +112,12 @@ private struct Descriptor: ~Copyable {
     return status
   }
 
-  /// The size of a regular file of at most `limit` bytes.
-  func size(_ path: String, limit: Int) throws(CoreError) -> Int {
+  /// What `fstat` says of a regular file of at most `limit` bytes.
+  func regular(_ path: String, limit: Int) throws(CoreError) -> stat {
     let status = try status(path)
     guard status.st_mode & S_IFMT == S_IFREG else { throw .file(path: path, .notRegular) }
     guard status.st_size <= limit else { throw .file(path: path, .tooLarge(limit: limit)) }
-    return Int(status.st_size)
+    return status
   }
 
   /// All `count` bytes of the file, read to where they stay.

@@ -11,18 +11,21 @@ extension Core {
     if ofEveryTenant { try requireOperator("list the guests of every tenant") }
     let states = try hosted { backend throws(BackendError) in try backend.guests(filter) }
     let rows = try recordedSummaries(ofEveryTenant: ofEveryTenant)
-    let others = ofEveryTenant ? [] : try hidden(states, own: rows)
     let simulated = isSimulated(forConfidential: rows.contains { LaunchType(rawValue: $0.type) != nil })
-    var recorded = Dictionary(rows.map { ($0.uuid, $0) }, uniquingKeysWith: { first, _ in first })
+    let places = Dictionary(rows.indices.map { (rows[$0].uuid, $0) }, uniquingKeysWith: { first, _ in first })
+    let found = states.map { places[$0.uuid.rawValue] }
+    let unrecorded = zip(states, found).filter { $0.1 == nil }.map(\.0.uuid)
+    let others = ofEveryTenant ? [] : try hidden(unrecorded)
+    var isVanished = [Bool](repeating: true, count: rows.count)
     var summaries: [GuestOverview] = []
     summaries.reserveCapacity(states.count)
-    for state in states {
-      let row = recorded.removeValue(forKey: state.uuid.rawValue)
-      if row == nil, others.contains(state.uuid) { continue }
-      summaries.append(summary(of: state, row, simulated: simulated))
+    for (state, place) in zip(states, found) {
+      if let place { isVanished[place] = false } else if others.contains(state.uuid) { continue }
+      summaries.append(summary(of: state, place.map { rows[$0] }, simulated: simulated))
     }
     guard filter.inactive, filter.active else { return summaries }
-    for row in recorded.values.sorted(by: { $0.name < $1.name }) {
+    let vanished = rows.indices.filter { isVanished[$0] }.map { rows[$0] }
+    for row in vanished.sorted(by: { $0.name < $1.name }) {
       guard let uuid = GuestUUID(rawValue: row.uuid) else { continue }
       let state = GuestState(uuid: uuid, name: row.name, id: nil, state: .noState, reason: Self.missingReason)
       summaries.append(summary(of: state, row, simulated: simulated))
@@ -45,10 +48,8 @@ extension Core {
     }
   }
 
-  /// Those of the host's guests that the tenant may not see.
-  private func hidden(_ states: [GuestState], own: [GuestSummary]) throws(CoreError) -> Set<GuestUUID> {
-    let known = Set(own.map(\.uuid))
-    let rest = states.map(\.uuid).filter { !known.contains($0.rawValue) }
+  /// Those of the host's guests without a record of the tenant that it may not see.
+  private func hidden(_ rest: [GuestUUID]) throws(CoreError) -> Set<GuestUUID> {
     guard acting == .operator else { return Set(rest) }
     // One question for each costs more than one for all where they are many.
     if rest.count > 100 {

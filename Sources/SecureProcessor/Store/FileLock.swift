@@ -4,11 +4,16 @@ private import Glibc
 /// this opening is closed: with this object, or with the process, however it ends.
 @safe final class FileLock {
   let descriptor: Int32
+  /// The turn among this process's threads, of a lock that was waited for.
+  private var turn: Turn?
 
   /// Takes over a descriptor that holds a lock.
   init(adopting descriptor: Int32) { self.descriptor = descriptor }
 
-  deinit { close(descriptor) }
+  deinit {
+    close(descriptor)
+    turn?.give()
+  }
 
   /// Waits up to `seconds` for the exclusive lock. Throws `.locked` then, naming the holder.
   static func acquire(
@@ -16,6 +21,11 @@ private import Glibc
   ) throws(PlatformError) -> FileLock {
     let lock = FileLock(adopting: try folder.openFile(name, .made))
     let start = now()
+    let turn = Turn.at(folder.file(name))
+    guard turn.take(within: seconds) else {
+      throw .locked(file: folder.file(name), holder: lock.holder(), seconds: seconds)
+    }
+    lock.turn = turn
     while try !lock.isTaken(folder.file(name)) {
       guard now() - start < Double(seconds) else {
         throw .locked(file: folder.file(name), holder: lock.holder(), seconds: seconds)

@@ -1,4 +1,5 @@
 import CVMCrypto
+private import Synchronization
 
 /// A simulated AMD-SP on disk.
 ///
@@ -16,7 +17,8 @@ import CVMCrypto
 /// A guest exists if and only if the platform's table has it: a launch writes the context before the table,
 /// an end the table before the context is removed. So a process may be killed at any point; a file that the
 /// table does not know is swept by the first transaction of the next one.
-package final class PlatformDirectory {
+/// Several threads may use one object: transactions wait for each other.
+package final class PlatformDirectory: @unchecked Sendable {
   package let path: String
   /// Seconds to wait for the lock.
   package let timeout: Int
@@ -24,10 +26,18 @@ package final class PlatformDirectory {
   let guestFolder: StateFolder
   package let model: ProcessorModel
   private let chip: ChipIdentity
-  /// To look through the folders takes as long as there are guests: once, not in each of a thousand launches.
+  /// To look through the folders takes as long as there are guests: once, not in each of a thousand launches. Guarded by
+  /// the platform's lock.
   private var isSwept = false
   /// The platform as it was read last: one launch looks at it three times.
-  private var last: (file: KeptFile, processor: SecureProcessor, bytes: [UInt8])?
+  private let last = Mutex<Stored?>(nil)
+
+  /// Without guests' contexts: nothing in it changes.
+  private struct Stored: @unchecked Sendable {
+    let file: KeptFile
+    let processor: SecureProcessor
+    let bytes: [UInt8]
+  }
 
   enum File {
     static let lock = "lock"
@@ -118,18 +128,22 @@ package final class PlatformDirectory {
 
   /// The same, with the bytes that it was read from. Read again only where the file is another one than last time.
   private func stored() throws(PlatformError) -> (processor: SecureProcessor, bytes: [UInt8]) {
-    if let last, folder.isStill(last.file, File.platform) { return (last.processor, last.bytes) }
+    if let last = last.withLock({ $0 }), folder.isStill(last.file, File.platform) {
+      return (last.processor, last.bytes)
+    }
     let file = folder.file(File.platform)
     let (bytes, kept) = try Self.required { () throws(PlatformError) in try folder.readKept(File.platform) }
     let envelope = try StateEnvelope(parsing: bytes, .platform, file: file)
     let processor = try PlatformRecord.parse(envelope, model, chip, file: file)
-    last = (kept, processor, envelope.open)
+    let fresh = Stored(file: kept, processor: processor, bytes: envelope.open)
+    last.withLock { $0 = fresh }
     return (processor, envelope.open)
   }
 
   /// What a transaction, which holds the lock, has just stored need not be read again.
   func remember(_ processor: SecureProcessor, _ bytes: [UInt8]) {
-    last = (try? folder.kept(File.platform)).map { ($0, processor, bytes) }
+    let kept = (try? folder.kept(File.platform)).map { Stored(file: $0, processor: processor, bytes: bytes) }
+    last.withLock { $0 = kept }
   }
 
   /// Locks the platform, after what ended processes left was cleared away.

@@ -40,7 +40,7 @@ extension DomainTable {
   func list(_ filter: GuestFilter) throws(BackendError) -> [GuestState] {
     let which = filter.active ? (filter.inactive ? "" : "WHERE id IS NOT NULL") : "WHERE id IS NULL"
     guard filter.active || filter.inactive else { return [] }
-    let all = try stored { () throws(StoreError) in
+    let all = try ask { () throws(StoreError) in
       try database.rows(
         "SELECT name, uuid, id, state, reason FROM domain INDEXED BY listing \(which) ORDER BY name"
       ) {
@@ -52,7 +52,7 @@ extension DomainTable {
   }
 
   func counts() throws(BackendError) -> (all: Int, active: Int) {
-    let found = try stored { () throws(StoreError) in
+    let found = try ask { () throws(StoreError) in
       try database.first("SELECT count(*), count(id) FROM domain") { (row) throws(StoreError) in
         (try row.int(0), try row.int(1))
       }

@@ -1,9 +1,11 @@
 import CVMCore
 import StateStore
 
-/// The domains of a simulated host, in `host.db`.
-final class DomainTable {
+/// The domains of a simulated host, in `host.db`. Threads wait for each other: all work on the file stands inside `change`,
+/// `read` and `ask`.
+final class DomainTable: @unchecked Sendable {
   let database: Database
+  private let lock = RecursiveLock()
 
   /// Opens the host's table. Throws `.corrupt` where it is missing.
   init(directory: String, timeout: Int) throws(BackendError) {
@@ -60,12 +62,23 @@ final class DomainTable {
   /// Runs `body` as one transaction that alone may write.
   @discardableResult
   func change<R>(_ body: () throws(DomainFailure) -> R) throws(BackendError) -> R {
-    do { return try database.transaction(body) } catch { throw error.error }
+    try lock.holding { () throws(BackendError) in
+      do throws(DomainFailure) { return try database.transaction(body) } catch { throw error.error }
+    }
   }
 
   /// Runs `body` against one state of the table.
   func read<R>(_ body: () throws(DomainFailure) -> R) throws(BackendError) -> R {
-    do { return try database.snapshot(body) } catch { throw error.error }
+    try lock.holding { () throws(BackendError) in
+      do throws(DomainFailure) { return try database.snapshot(body) } catch { throw error.error }
+    }
+  }
+}
+
+extension DomainTable {
+  /// Asks one question, which needs no state to stand still.
+  func ask<R>(_ question: () throws(StoreError) -> R) throws(BackendError) -> R {
+    try lock.holding { () throws(BackendError) in try stored(question) }
   }
 }
 

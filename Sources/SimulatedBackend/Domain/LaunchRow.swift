@@ -34,14 +34,14 @@ extension DomainTable {
   }
 
   func launchCount() throws(BackendError) -> Int {
-    try stored { () throws(StoreError) in
+    try ask { () throws(StoreError) in
       try database.first("SELECT count(*) FROM launch") { (row) throws(StoreError) in try row.int(0) } ?? 0
     }
   }
 
   /// The context ids of all launches.
   func launchedContexts() throws(BackendError) -> Set<[UInt8]> {
-    let found = try stored { () throws(StoreError) in
+    let found = try ask { () throws(StoreError) in
       try database.rows("SELECT context FROM launch") { (row) throws(StoreError) in try row.blob(0) }
     }
     return Set(found)

@@ -13,9 +13,11 @@ import Glibc
   }
 
   let path: String
-  /// Bytes.
-  let size: Int
+  private let facts: stat
   private let descriptor: Int32
+
+  /// Bytes.
+  var size: Int { Int(facts.st_size) }
 
   /// `what` is for the error's text. Links are followed, as QEMU does; a FIFO does not block.
   init(_ path: String, _ what: StaticString, limit: Int) throws(BackendError) {
@@ -36,14 +38,16 @@ import Glibc
         reason: "\(what) '\(path)' has \(facts.st_size) bytes; 1 to \(limit) are accepted")
     }
     descriptor = fd
-    size = Int(facts.st_size)
+    self.facts = facts
     self.path = path
   }
 
   deinit { close(descriptor) }
 
   /// All of it.
-  func bytes() throws(BackendError) -> [UInt8] { try read(size, at: 0) }
+  func bytes() throws(BackendError) -> [UInt8] {
+    try RememberedFile.bytes(of: facts) { () throws(BackendError) in try read(size, at: 0) }
+  }
 
   /// SHA-256 of all of it, a piece at a time.
   func digest() throws(BackendError) -> [UInt8] {

@@ -2,10 +2,11 @@ import Bytes
 import CVMCore
 import SecureProcessor
 
-/// The host's AMD-SP and the memory files of its guests.
-final class SimulatedPlatform {
+/// The host's AMD-SP and the memory files of its guests. Several threads may use one object.
+final class SimulatedPlatform: @unchecked Sendable {
   private let directory: PlatformDirectory
   private let memory: StateFolder
+  /// Guarded by the AMD-SP's lock.
   private var isCleared = false
 
   init(directory path: String, timeout: Int) throws(BackendError) {

@@ -52,6 +52,11 @@ extension PrivateDirectory {
   /// and on disk; remains of an attempt that was killed are cleared away. Callers hold `lock`.
   package func create(_ name: String, _ content: SecretBytes) throws(StoreError) {
     guard try !holds(name) else { throw .exists(kind: "file", name: path(of: name)) }
+    try replace(name, by: content)
+  }
+
+  /// As `create`, also where there is such a file: then the old one or the new one is there, whatever happens.
+  package func replace(_ name: String, by content: SecretBytes) throws(StoreError) {
     let draft = name + ".new"
     remove(draft)
     let flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC
@@ -73,15 +78,28 @@ extension PrivateDirectory {
   }
 
   /// Gives a file its name for good: on disk when it returns.
-  func rename(_ draft: String, to name: String) throws(StoreError) {
+  package func rename(_ draft: String, to name: String) throws(StoreError) {
     guard withDescriptor({ unsafe renameat($0, draft, $0, name) }) == 0, withDescriptor({ fsync($0) }) == 0
     else {
       throw .fromSystem(path(of: name))
     }
   }
 
+  /// The path of a socket in it. That of the descriptor where the plain one would not fit into an address.
+  package func socketPath(of name: String) -> String {
+    let plain = path(of: name)
+    return plain.utf8.count < 108 ? plain : withDescriptor { "/proc/self/fd/\($0)/\(name)" }
+  }
+
+  /// The inode of whatever has that name, nil without one.
+  package func inode(of name: String) -> UInt64? {
+    var status = stat()
+    guard withDescriptor({ unsafe fstatat($0, name, &status, AT_SYMLINK_NOFOLLOW) }) == 0 else { return nil }
+    return UInt64(status.st_ino)
+  }
+
   /// Removes a file if it is there.
-  func remove(_ name: String) { _ = withDescriptor { unsafe unlinkat($0, name, 0) } }
+  package func remove(_ name: String) { _ = withDescriptor { unsafe unlinkat($0, name, 0) } }
 
   private func check(_ status: stat, _ name: String) throws(StoreError) {
     let path = path(of: name)

@@ -45,6 +45,16 @@ extension StateReading where Self: ~Copyable {
     }
   }
 
+  /// How many versions of the keys named `object` there are of all tenants, without those in `state`.
+  package borrowing func wrappedKeyCount(object: String, withoutState state: String) throws(StoreError) -> Int
+  {
+    try read { (reader) throws(StoreError) in
+      try reader.first(
+        "SELECT count(*) FROM wrapped_key WHERE object = ? AND state <> ?", [.text(object), .text(state)]
+      ) { (row) throws(StoreError) in Int(clamping: try row.integer(0)) } ?? 0
+    }
+  }
+
   private borrowing func wrappedKeys(
     _ condition: String, _ values: [SQLValue]
   ) throws(StoreError) -> [WrappedKeyRow] {

@@ -20,6 +20,8 @@ enum OptionValues {
     case "--reason": KeyRevocation.allCases.map { Candidate(value: $0.rawValue) }
     case "--format": candidates("jsonl", "cef", "syslog")
     case "--view": candidates("host", "guest")
+    case "--seal": SealKind.allCases.map { Candidate(value: $0.rawValue) }
+    case "--kdf": PassphraseKDF.allCases.map { Candidate(value: $0.rawValue) }
     case "--virttype": candidates("kvm", "qemu")
     default: []
     }

@@ -11,10 +11,10 @@ enum BulkAct {
 
   /// Runs `act` for every name.
   /// - Parameters:
-  ///   - core: for the first worker; every further one opens its own.
+  ///   - core: for the first worker; every further one has its own beside it.
   ///   - isOne: one thing was asked for by name: its failure is the command's own, and its result an object.
   static func run<Result: Sendable>(
-    _ names: [String], isOne: Bool, jobs: Int = 1, _ core: Core, _ settings: Settings,
+    _ names: [String], isOne: Bool, jobs: Int = 1, _ core: Core,
     _ act: @escaping @Sendable (Core, String) throws -> Result
   ) throws -> BulkResult<Result> {
     let results = Mutex([Swift.Result<Result, any Error>?](repeating: nil, count: names.count))
@@ -33,7 +33,7 @@ enum BulkAct {
     if jobs == 1 || names.count < 2 {
       worker(core)
     } else {
-      let cores = try [core] + (1..<min(jobs, names.count)).map { _ in try settings.core() }
+      let cores = try [core] + (1..<min(jobs, names.count)).map { _ in try core.forAnotherThread() }
       DispatchQueue.concurrentPerform(iterations: cores.count) { worker(cores[$0]) }
     }
     var result = BulkResult<Result>(isOne: isOne)

@@ -13,7 +13,7 @@ struct CreateCommand: ParsableCommand {
     let core = try global.core()
     let guest = try core.define(DefinitionSource(file), try definition.overrides())
     let started = try core.start(
-      guest.name, try options.options(), progress: try global.progress(for: guest.name))
+      guest.name, try options.options(), progress: try global.progress()(guest.name))
     try global.show(started: BulkResult(guest.name, started))
   }
 }

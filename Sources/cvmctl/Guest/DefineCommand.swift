@@ -15,8 +15,7 @@ struct DefineCommand: ParsableCommand {
     let core = try global.core()
     let overrides = try self.overrides.overrides()
     guard !dryRun else { return try plan(core, overrides) }
-    let settings = try global.settings()
-    let guests = try BulkAct.run(files, isOne: files.count == 1, core, settings) { core, file in
+    let guests = try BulkAct.run(files, isOne: files.count == 1, core) { core, file in
       try core.define(DefinitionSource(file), overrides)
     }
     try global.show(acted: guests, "defined")

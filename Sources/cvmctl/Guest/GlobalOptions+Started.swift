@@ -26,10 +26,10 @@ extension GlobalOptions {
     }
   }
 
-  /// A line of progress for each step of a launch, on standard error.
-  func progress(for guest: String) throws -> LaunchProgress {
-    guard try showsProgress() else { return { _ in } }
-    return { event in Terminal.note(TerminalSafe.escape("\(guest): \(event.text)")) }
+  /// A line of progress for each step of a guest's launch, on standard error.
+  func progress() throws -> @Sendable (_ guest: String) -> LaunchProgress {
+    guard try showsProgress() else { return { _ in { _ in } } }
+    return { guest in { event in Terminal.note(TerminalSafe.escape("\(guest): \(event.text)")) } }
   }
 }
 

@@ -34,7 +34,7 @@ struct GuestArguments: ParsableArguments {
     let core = try settings.core()
     let jobs = jobs ?? (settings.namesSimulatedHost ? BulkAct.processors : 1)
     return try BulkAct.run(
-      try names(core, eligible: eligible), isOne: guests.count == 1, jobs: jobs, core, settings, act)
+      try names(core, eligible: eligible), isOne: guests.count == 1, jobs: jobs, core, act)
   }
 
   /// The chosen guests' names.

@@ -11,9 +11,9 @@ struct StartCommand: ParsableCommand {
 
   func run() throws {
     let options = try self.options.options()
-    let global = self.global
+    let progress = try global.progress()
     let started = try guests.act(global, on: { !$0.isActive }) { core, name in
-      try core.start(name, options, progress: try global.progress(for: name))
+      try core.start(name, options, progress: progress(name))
     }
     try global.show(started: started)
   }

@@ -8,6 +8,9 @@ enum Terminal {
   /// A note for people. A closed standard error changes nothing.
   static func note(_ text: String) { try? write(text + "\n", to: 2) }
 
+  /// A question for people: no line end.
+  static func prompt(_ text: String) { try? write(text, to: 2) }
+
   static var errorIsTerminal: Bool { isatty(2) == 1 }
 
   private static func write(_ text: String, to descriptor: Int32) throws {

@@ -38,6 +38,7 @@ import Testing
     "capabilities", "domcapabilities", "version", "uri", "hostname", "sim host create", "sim host list",
     "sim host show", "sim host delete", "config show", "completion", "help",
     "key unwrap", "key list", "key create", "key import", "key due", "key migrate",
+    "vault init", "vault unlock", "vault lock", "vault rekey", "vault status", "vault agent",
     "audit list", "audit show", "audit verify", "audit prove", "audit export", "audit anchor", "audit key",
   ]
 

@@ -41,7 +41,21 @@ struct PrintedDocuments: Sendable {
     try hosts()
     try tenants()
     try auditLog()
+    try vault()
     try errors()
+  }
+
+  private mutating func vault() throws {
+    let passphrase = ["--passphrase-file", scratch.file("secret.long")]
+    try scratch.write("a long secret", to: "secret.long", mode: 0o600)
+    try print("Vault", "vault rekey", ["--seal", "passphrase"] + passphrase)
+    try print("Vault", "vault unlock", passphrase)
+    try print("Vault", "vault status")
+    try print("Vault", "vault lock")
+    try print("Vault", "vault unlock", passphrase)
+    try print("Vault", "vault rekey", "--seal", "file")
+    let fresh = scratch.file("fresh")
+    try print("Vault", "vault init", "--seal", "file", "--state-dir", fresh)
   }
 
   private mutating func policies() throws {

@@ -1,0 +1,171 @@
+import Bytes
+package import CVMCrypto
+import Documents
+import Glibc
+import StateStore
+package import Vault
+
+/// The vault's root key: how it is sealed, and who opens it. The operator's acts.
+extension Core {
+  package func vaultStatus() throws(CoreError) -> VaultStatus {
+    try requireOperator("see the vault")
+    let store = try storeOfEveryTenant()
+    let (keks, auditKeys) = try stored { () throws(StoreError) in
+      (
+        try store.wrappedKeyCount(object: Vault.kekObject, withoutState: KeyState.destroyed.rawValue),
+        try store.auditKeys()
+      )
+    }
+    return try vaulted { () throws(VaultError) in
+      try VaultStatus(
+        try SealedVault(of: store, create: false, patience: .seconds(timeout)), tenantKeys: keks,
+        auditKey: !auditKeys.isEmpty)
+    }
+  }
+
+  /// Makes the root key. `directory`: where shares go, each into a new file.
+  package func initializeVault(
+    under seal: SealedVault.NewSeal, sharesIn directory: String?
+  ) throws(CoreError) -> VaultStatus {
+    try requireWritable()
+    try requireOperator("make the vault")
+    let vault = try sealedVault(create: true)
+    let store = try storeOfEveryTenant()
+    // Keys whose root is lost must not get another one.
+    guard try stored({ () throws(StoreError) in try store.hasWrappedKeys() }) == false else {
+      throw .vault(
+        try vaulted { () throws(VaultError) in try vault.stored() } == nil
+          ? .rootMissing(path: vault.rootPath) : .exists(path: vault.rootPath))
+    }
+    try recorded("vault.init", seal.kind) { () throws(CoreError) in
+      let draft = try vaulted { () throws(VaultError) in try vault.freshRoot(under: seal) }
+      try placed(draft, sharesIn: directory) { () throws(VaultError) in try vault.create(draft) }
+    }
+    return try vaultStatus()
+  }
+
+  /// Puts the same root key under another seal: nothing that it wraps changes.
+  package func rekeyVault(
+    under seal: SealedVault.NewSeal, sharesIn directory: String?
+  ) throws(CoreError) -> VaultStatus {
+    try requireWritable()
+    try requireOperator("rekey the vault")
+    let vault = try sealedVault(create: false)
+    try recorded("vault.rekey", seal.kind) { () throws(CoreError) in
+      let draft = try vaulted { () throws(VaultError) in try vault.sameRoot(under: seal) }
+      try placed(draft, sharesIn: directory) { () throws(VaultError) in try vault.replace(by: draft) }
+    }
+    return try vaultStatus()
+  }
+
+  /// How the vault is sealed: what to ask for.
+  package func vaultSeal() throws(CoreError) -> SealKind {
+    try requireOperator("unlock the vault")
+    let vault = try sealedVault(create: false)
+    return try vaulted { () throws(VaultError) in try vault.requireStored().kind }
+  }
+
+  /// Opens the root key and hands it to `start`, which sees to it that an agent has it. Failures are recorded too.
+  package func unlockVault(
+    by opening: SealedRootKey.Opening, _ start: (SecretBytes) throws(CoreError) -> Void
+  ) throws(CoreError) -> VaultStatus {
+    try requireWritable()
+    try requireOperator("unlock the vault")
+    let vault = try sealedVault(create: false)
+    let sealed = try sealedRoot(vault)
+    try recorded("vault.unlock", sealed.kind) { () throws(CoreError) in
+      try start(try vaulted { () throws(VaultError) in try sealed.open(by: opening) })
+    }
+    return try vaultStatus()
+  }
+
+  /// Lets the agent forget the root key and end.
+  package func lockVault() throws(CoreError) -> VaultStatus {
+    try requireWritable()
+    try requireOperator("lock the vault")
+    let vault = try sealedVault(create: false)
+    let sealed = try sealedRoot(vault)
+    if vault.agent.state() != nil {
+      try recorded("vault.lock", sealed.kind) { () throws(CoreError) in _ = vault.agent.end() }
+    }
+    return try vaultStatus()
+  }
+
+  /// An agent that has the key, listening already; signals ask it to end.
+  /// - Parameter idle: seconds without a question for the key after which it ends.
+  package func vaultAgent(holding key: SecretBytes, idle: Int) throws(CoreError) -> VaultAgent {
+    try requireOperator("unlock the vault")
+    let vault = try sealedVault(create: false)
+    let sealed = try sealedRoot(vault)
+    return VaultAgent(
+      try vaulted { () throws(VaultError) in
+        try Agent(holding: key, of: sealed, in: vault.directory, idle: idle)
+      })
+  }
+
+  private func sealedRoot(_ vault: SealedVault) throws(CoreError) -> SealedRootKey {
+    switch try vaulted({ () throws(VaultError) in try vault.requireStored() }) {
+    case .plain: throw .conflict("the vault is sealed by a file: it is never locked")
+    case .sealed(let sealed): return sealed
+    }
+  }
+
+  private func sealedVault(create: Bool) throws(CoreError) -> SealedVault {
+    let store = try storeOfEveryTenant()
+    let vault = try vaulted { () throws(VaultError) in
+      try SealedVault(of: store, create: create, patience: .seconds(timeout))
+    }
+    guard let vault else {
+      throw .conflict("there is no vault yet", hint: "cvmctl vault init")
+    }
+    return vault
+  }
+
+  /// The root key goes to its place when its shares are on disk; they are removed where it does not get there.
+  private func placed(
+    _ draft: SealedVault.Draft, sharesIn directory: String?, _ place: () throws(VaultError) -> Void
+  ) throws(CoreError) {
+    let files = try ShareFiles.write(draft.shares, in: directory)
+    do {
+      try place()
+    } catch {
+      ShareFiles.remove(files)
+      throw .vault(error)
+    }
+  }
+
+  /// The attempt is on disk before, its outcome after.
+  private func recorded(
+    _ act: String, _ seal: SealKind, _ body: () throws(CoreError) -> Void
+  ) throws(CoreError) {
+    let store = try storeOfEveryTenant()
+    let record = AuditRecord(
+      time: Timestamp.now(), tenant: "", actor: actor, act: act, object: "root-key",
+      detail: .object([Value.Member("seal", .string(seal.rawValue))]))
+    let attempt = try stored { () throws(StoreError) in try store.attempt(record) }
+    do {
+      try body()
+    } catch {
+      try stored { () throws(StoreError) in try store.outcome(of: attempt, "failed", at: Timestamp.now()) }
+      throw error
+    }
+    try stored { () throws(StoreError) in try store.outcome(of: attempt, "ok", at: Timestamp.now()) }
+  }
+
+  private func vaulted<R>(_ body: () throws(VaultError) -> R) throws(CoreError) -> R {
+    do { return try body() } catch { throw .vault(error) }
+  }
+}
+
+/// A listening agent.
+package struct VaultAgent {
+  private let agent: Agent
+
+  init(_ agent: Agent) { self.agent = agent }
+
+  /// Answers until the agent has a reason to end, or SIGTERM or SIGINT.
+  package func serve() {
+    Interruption.arm()
+    agent.serve { Interruption.signal == nil }
+  }
+}
