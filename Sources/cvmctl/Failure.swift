@@ -260,6 +260,10 @@ extension Failure {
     let exit: CVMExit =
       switch error {
       case .rootMissing, .locked, .wrongOpening, .fewShares, .foreignShare, .token: .vaultLocked
+      case .tpm(.noLibrary): .unsupported
+      case .tpm(.silent): .timeout
+      case .tpm(.notATPM): .usage
+      case .tpm: .vaultLocked
       case .exists, .changed: .conflict
       case .malformedShare, .otherSeal: .usage
       case .agent: .failure

@@ -55,9 +55,12 @@ extension PrivateDirectory {
     try replace(name, by: content)
   }
 
+  /// Ends the name of a file that `replace` has not finished.
+  package static let draftSuffix = ".new"
+
   /// As `create`, also where there is such a file: then the old one or the new one is there, whatever happens.
   package func replace(_ name: String, by content: SecretBytes) throws(StoreError) {
-    let draft = name + ".new"
+    let draft = name + Self.draftSuffix
     remove(draft)
     let flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC
     let file = withDescriptor { unsafe Self.aboveStandard(openat($0, draft, flags, 0o600)) }
