@@ -152,6 +152,9 @@ struct OpeningOptions: ParsableArguments {
     case .passphrase: return .passphrase(try passphrase.existing())
     case .pin: return .pin(try pin.read())
     case .shares where !share.isEmpty:
+      guard !share.contains(where: { $0.hasPrefix("cvmshare-") }) else {
+        throw UsageError("--share takes a file: others can see arguments", hint: "--share FILE, fd:N or -")
+      }
       return .shares(try share.map { try ShareFiles.read(PassphraseSource.path($0)) })
     case .shares: throw CoreError.vault(.otherSeal(sealed.kind))
     }

@@ -55,7 +55,8 @@ import Vault
     Defect("a label with a zero", 4, "LABEL", 0x1C, token([65, 0, 66], text("/lib/m.so"))),
     Defect("a label that is no UTF-8", 4, "LABEL", 0x1C, token([0xFF], text("/lib/m.so"))),
     Defect("a label that is longer than all", 4, "LABEL", 0x1C, token([65], text("/m"), [0xFF, 0xFF, 2, 0])),
-    Defect("a module that is longer than all", 4, "LABEL", 0x1C, token([65], text("/m"), [1, 0, 0xFF, 0xFF])),
+    Defect(
+      "a module that is longer than all", 4, "LABEL", 0x1C, token([65], text("/m"), [1, 0, 0xFF, 0xFF])),
     Defect("something behind the module", 4, "LABEL", 0x1C, token([65], text("/mmm"), [1, 0, 2, 0])),
     Defect("no module", 4, "MODULE", 0x1E, token([65, 66], [])),
     Defect("a module by a relative path", 4, "MODULE", 0x1E, token([65], text("lib/m.so"))),
