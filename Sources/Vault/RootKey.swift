@@ -91,17 +91,21 @@ extension RootKey.Stored {
     }
   }
 
+  /// The file's bytes.
+  package func serialized() throws(VaultError) -> SecretBytes {
+    switch self {
+    case .plain(let key):
+      do { return try RootKeyFile.serialize(key) } catch { throw .crypto(error) }
+    case .sealed(let sealed): return SecretBytes(copying: try sealed.serialized())
+    }
+  }
+
   /// Puts it into a file, in one step. Returns the SHA-256 of the file's bytes.
   @discardableResult
   func write(to name: String = RootKeyFiles.name, in directory: PrivateDirectory) throws(VaultError)
     -> [UInt8]
   {
-    let bytes: SecretBytes
-    switch self {
-    case .plain(let key):
-      do { bytes = try RootKeyFile.serialize(key) } catch { throw .crypto(error) }
-    case .sealed(let sealed): bytes = SecretBytes(copying: try sealed.serialized())
-    }
+    let bytes = try serialized()
     do { try directory.replace(name, by: bytes) } catch { throw .store(error) }
     return try RootKeyFiles.digest(of: bytes)
   }

@@ -39,7 +39,8 @@ package enum OutputFile {
     if unsafe lstat(path, &status) == 0 { throw .file(path: path, .exists) }
   }
 
-  private static func create(_ path: String, mode: UInt32, _ write: (Int32) -> Int32) throws(CoreError) {
+  /// As `create(_:_:mode:)` for what `write` puts into the descriptor; it returns the errno of what failed, or 0.
+  static func create(_ path: String, mode: UInt32, _ write: (Int32) -> Int32) throws(CoreError) {
     let temporary = "\(path).\(getpid()).new"
     let problem = written(temporary, mode, write)
     guard problem == 0 else { throw .file(path: path, .unwritable(errno: problem)) }
@@ -61,7 +62,7 @@ package enum OutputFile {
   }
 
   /// 0, or the errno of the write that failed.
-  private static func writeAll(_ descriptor: Int32, _ bytes: UnsafeRawBufferPointer) -> Int32 {
+  static func writeAll(_ descriptor: Int32, _ bytes: UnsafeRawBufferPointer) -> Int32 {
     var offset = 0
     while offset < bytes.count {
       let count = unsafe Glibc.write(

@@ -225,10 +225,6 @@ extension Core {
     let store = try storeOfEveryTenant()
     return try stored { () throws(StoreError) in try store.attempt(record) }
   }
-
-  private func vaulted<R>(_ body: () throws(VaultError) -> R) throws(CoreError) -> R {
-    do { return try body() } catch { throw .vault(error) }
-  }
 }
 
 /// A listening agent.

@@ -101,6 +101,13 @@ extension PrivateDirectory {
     return UInt64(status.st_ino)
   }
 
+  /// Bytes of whatever has that name; 0 without one.
+  func size(of name: String) -> Int {
+    var status = stat()
+    guard withDescriptor({ unsafe fstatat($0, name, &status, AT_SYMLINK_NOFOLLOW) }) == 0 else { return 0 }
+    return Int(status.st_size)
+  }
+
   /// Removes a file if it is there.
   package func remove(_ name: String) { _ = withDescriptor { unsafe unlinkat($0, name, 0) } }
 

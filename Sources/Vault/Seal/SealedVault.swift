@@ -28,7 +28,10 @@ package struct SealedVault: Sendable {
 
   /// The vault of a store; nil where it has none yet and none is to be made.
   /// - Parameter create: make the directory where there is none.
-  package init?(of store: StateStore, create: Bool, patience: Duration) throws(VaultError) {
+  /// - Parameter settles: end what a killed process has left.
+  package init?(
+    of store: StateStore, create: Bool, patience: Duration, settles: Bool = true
+  ) throws(VaultError) {
     do throws(StoreError) {
       directory = try store.directory.directory("vault", create: create)
     } catch .absent {
@@ -38,7 +41,7 @@ package struct SealedVault: Sendable {
     }
     self.patience = patience
     files = RootKeyFiles(directory: directory, store: store)
-    files.settleIfLeft()
+    if settles { files.settleIfLeft() }
   }
 
   /// What is in `root.key`; nil without one.
