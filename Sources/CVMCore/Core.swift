@@ -135,7 +135,10 @@ package final class Core: @unchecked Sendable {
       do throws(VaultError) {
         let vault = try Vault(store: store, actor: actor, patience: .seconds(timeout))
         // From the first key on that the vault keeps, the log is signed.
-        if !readOnly { _ = try vault.auditSigner(at: Timestamp.now()) }
+        if !readOnly {
+          let signer = try vault.auditSigner(at: Timestamp.now())
+          store.signHeads { _ in signer }
+        }
         openedVault = vault
         return vault
       } catch {

@@ -36,6 +36,7 @@ extension Vault {
       throw .keyMissing(object: Self.kekObject)
     }
     let kind = if let kind { kind } else { try Self.kind(of: last) }
+    try requireCurrentRoot()
     let envelope = try sealedByRoot(try Self.freshKEK(kind), kind, tenant, version)
     for row in rows where row.state == KeyState.active.rawValue {
       try stored { () throws(StoreError) in
@@ -94,9 +95,5 @@ extension Vault {
     }
     forget(version, of: tenant)
     return true
-  }
-
-  private func stored<R>(_ body: () throws(StoreError) -> R) throws(VaultError) -> R {
-    do { return try body() } catch { throw .store(error) }
   }
 }

@@ -39,6 +39,7 @@ import Testing
     "sim host show", "sim host delete", "config show", "completion", "help",
     "key unwrap", "key list", "key create", "key import", "key due", "key migrate",
     "vault init", "vault unlock", "vault lock", "vault rekey", "vault status", "vault agent",
+    "state where", "state check", "state backup", "state restore",
     "audit list", "audit show", "audit verify", "audit prove", "audit export", "audit anchor", "audit key",
   ]
 
