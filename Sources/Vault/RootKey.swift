@@ -27,6 +27,8 @@ package struct RootKey: Sendable {
     key = try stored.opened(in: directory)
   }
 
+  init(_ draft: SealedVault.Draft) { key = draft.root }
+
   /// What is in the file.
   package enum Stored: Sendable {
     case plain(SecretBytes)
@@ -56,9 +58,7 @@ package struct RootKey: Sendable {
         throw .malformedSeal(path: path, error)
       }
     }
-    let key: SecretBytes?
-    do { key = try RootKeyFile.parse(file) } catch { throw .crypto(error) }
-    guard let key else { throw .rootDamaged(path: path) }
+    guard let key = RootKeyFile.parse(file) else { throw .rootDamaged(path: path) }
     return .plain(key)
   }
 

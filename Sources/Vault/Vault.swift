@@ -27,6 +27,13 @@ package final class Vault: Sendable {
     self.actor = actor
   }
 
+  /// The vault of a root key that was just made.
+  package init(store: StateStore, actor: String, root draft: SealedVault.Draft) {
+    root = RootKey(draft)
+    self.store = store
+    self.actor = actor
+  }
+
   private static func place(_ store: StateStore) throws(VaultError) -> (PrivateDirectory, isNeeded: Bool) {
     do throws(StoreError) {
       let isNeeded = try store.hasWrappedKeys()

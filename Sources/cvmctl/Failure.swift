@@ -260,8 +260,11 @@ extension Failure {
     let exit: CVMExit =
       switch error {
       case .rootMissing, .locked, .wrongOpening, .fewShares, .foreignShare, .token: .vaultLocked
-      case .exists, .changed: .conflict
+      case .exists, .changed, .notRecoverable(.notLost), .notRecoverable(.destroyed): .conflict
+      case .notRecoverable: .attestationRefused
       case .malformedShare, .otherSeal: .usage
+      case .heldByTenant: .policyViolation
+      case .otherRecipient: .attestationRefused
       case .agent: .failure
       case .rootDamaged, .malformedSeal, .damagedEnvelope, .notAuthentic, .keyMissing: .corrupt
       case .crypto: .failure

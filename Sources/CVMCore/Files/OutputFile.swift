@@ -24,6 +24,13 @@ package enum OutputFile {
     if unsafe lstat(path, &status) == 0 { throw .file(path: path, .exists) }
   }
 
+  /// Makes a directory that only its owner can enter, where there is none.
+  package static func makeDirectory(_ path: String) throws(CoreError) {
+    if unsafe mkdir(path, 0o700) != 0, errno != EEXIST {
+      throw .file(path: path, .unwritable(errno: errno))
+    }
+  }
+
   private static func create(_ path: String, mode: UInt32, _ write: (Int32) -> Int32) throws(CoreError) {
     let temporary = "\(path).\(getpid()).new"
     let descriptor = unsafe open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode)

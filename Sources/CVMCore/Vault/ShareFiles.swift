@@ -17,11 +17,9 @@ package enum ShareFiles {
   static func write(_ shares: [KeyShare], in directory: String?) throws(CoreError) -> [String] {
     guard !shares.isEmpty else { return [] }
     guard let directory else { throw .usage("shares need a directory") }
-    if unsafe mkdir(directory, 0o700) != 0, errno != EEXIST {
-      throw .file(path: directory, .unwritable(errno: errno))
-    }
-    let paths = shares.indices.map { "\(directory)/share-\($0 + 1)" }
-    for path in paths { try OutputFile.requireAbsent(path) }
+    try OutputFile.makeDirectory(directory)
+    let paths = paths(shares.count, in: directory)
+    try requireAbsent(shares.count, in: directory)
     var written: [String] = []
     do throws(CoreError) {
       for (path, share) in zip(paths, shares) {
@@ -35,6 +33,15 @@ package enum ShareFiles {
       throw error
     }
     return paths
+  }
+
+  private static func paths(_ count: Int, in directory: String) -> [String] {
+    (0..<max(0, count)).map { "\(directory)/share-\($0 + 1)" }
+  }
+
+  /// Throws where one of the files that so many shares need is there.
+  static func requireAbsent(_ count: Int, in directory: String) throws(CoreError) {
+    for path in paths(count, in: directory) { try OutputFile.requireAbsent(path) }
   }
 
   static func remove(_ paths: [String]) {

@@ -50,7 +50,7 @@ package struct SealedVault: Sendable {
 
   /// A root key under a new seal that is not in its place yet. Shares have to be kept before it gets there.
   package struct Draft: Sendable {
-    fileprivate let root: SecretBytes
+    let root: SecretBytes
     fileprivate let sealed: RootKey.Stored
     package let shares: [KeyShare]
   }
