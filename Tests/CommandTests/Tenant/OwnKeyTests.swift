@@ -69,22 +69,6 @@ import Testing
     #expect(record.number("secretsInjected") == 1)
   }
 
-  @Test func `is refused another's public key in the place of its own`() throws {
-    try acme.succeed("key", "create", "before")
-    try sandbox.succeed("key", "recipient", "create", "--out", sandbox.file("thief"))
-    try sandbox.succeed("tenant", "create", "other", "--hold-your-own-key", sandbox.file("thief.pub"))
-    let database = sandbox.state + "/state.db"
-    let swap = """
-      UPDATE wrapped_key SET envelope = (SELECT envelope FROM wrapped_key WHERE tenant = 'other' AND object = 'kek')
-      WHERE tenant = 'acme' AND object = 'kek'
-      """
-    try Tool("/usr/bin/python3").succeed(
-      "-c", "import sqlite3, sys; c = sqlite3.connect(sys.argv[1]); c.execute(sys.argv[2]); c.commit()",
-      database,
-      swap)
-    expect(try acme.run("key", "create", "after"), is: .corrupt)
-  }
-
   @Test func `is not made with something else than a recipient's file`() throws {
     for name in ["owner.key", "none"] {
       let outcome = try sandbox.run("tenant", "create", "x", "--hold-your-own-key", sandbox.file(name))
