@@ -22,7 +22,11 @@ struct Failure {
     let cause = showsCause ? String(reflecting: error).oneLine : nil
     if json, let cause { failure.details.append(("debug", .string(cause))) }
     if let bulk = error as? BulkFailure, !json {
-      for (_, error) in bulk.failures { Failure(error).write(json: false) }
+      // What is no guest's own fault, as a host that does not answer, is said once.
+      var said: Set<String> = []
+      for failure in bulk.failures.map({ Failure($0.error) }) where said.insert(failure.message).inserted {
+        failure.write(json: false)
+      }
     } else {
       failure.write(json: json)
     }

@@ -1,5 +1,6 @@
 import Bytes
 import CVMCrypto
+import SEV
 
 /// The file `platform`: the AMD-SP's state but for the guests' contexts. Little-endian.
 ///
@@ -42,6 +43,12 @@ enum PlatformRecord {
       platform.keys != nil || !platform.isInitialized
     else { throw .corrupt(file: file, reason: "impossible state") }
     return SecureProcessor(model: model, chip: chip, platform: platform, guests: guests)
+  }
+
+  /// Whether two records differ in nothing but ASIDs and guests.
+  static func isOfSamePlatform(_ record: [UInt8], _ other: [UInt8]) -> Bool {
+    let size = 1 + 3 * SEVCertificate.size
+    return record.prefix(size) == other.prefix(size)
   }
 
   private static func flags(_ platform: Platform) -> UInt8 {

@@ -56,7 +56,8 @@ package struct PlatformTransaction: ~Copyable {
   }
 
   /// Stores what changed and keeps the lock. On a throw each guest is as before or as after, and the table
-  /// says which guests there are.
+  /// says which guests there are. The platform is on the disk then; its guests need not be, for they end with the
+  /// machine's power as they would on hardware: a context that was lost is one of a guest that can only be retired.
   package mutating func store() throws(PlatformError) {
     let guests = directory.guestFolder
     for (handle, slot) in processor.guests {
@@ -66,14 +67,15 @@ package struct PlatformTransaction: ~Copyable {
       }
       if storedContexts[handle] == open { continue }
       let envelope = StateEnvelope(open: open, secret: GuestRecord.secret(context))
-      try guests.replace(GuestFile.context.name(handle), with: envelope.serialized(.guest))
+      let name = GuestFile.context.name(handle)
+      try guests.replace(name, with: envelope.serialized(.guest), flushed: false)
       storedContexts[handle] = open  // with the guest's own id in it
     }
     let platform = PlatformRecord.envelope(processor)
     if platform.open != storedPlatform {
       try directory.folder.replace(
         PlatformDirectory.File.platform, with: platform.serialized(.platform))
-      try directory.folder.flush()
+      if !PlatformRecord.isOfSamePlatform(platform.open, storedPlatform) { try directory.folder.flush() }
       var bare = processor
       for handle in storedContexts.keys { bare.guests[handle]?.context = nil }
       directory.remember(bare, platform.open)

@@ -94,14 +94,16 @@ private import Glibc
   }
 
   /// Replaces the file, or makes it. On the disk when this returns, as far as the file itself goes; see
-  /// `flush`.
-  package func replace(_ name: String, with bytes: SecretBytes) throws(PlatformError) {
+  /// `flush`. Not `flushed`, a power loss may leave the old file, the new one or a damaged one.
+  package func replace(
+    _ name: String, with bytes: SecretBytes, flushed: Bool = true
+  ) throws(PlatformError) {
     let fd = try open(Self.temporary, O_WRONLY | O_CREAT | O_TRUNC)
     do throws(PlatformError) {
       defer { close(fd) }
       try Self.check(fd, file(Self.temporary), kind: S_IFREG)
       try bytes.withBytes { source throws(PlatformError) in try unsafe write(source, to: fd) }
-      guard fdatasync(fd) == 0 else {
+      guard !flushed || fdatasync(fd) == 0 else {
         throw .system(operation: "flush", file: file(name), number: errno)
       }
     } catch {

@@ -1,7 +1,7 @@
 import CVMCore
 import StateStore
 
-/// Changes of a domain's run state. All of them stand inside `change`.
+/// Changes of a domain's run state. All of them stand inside `run`, or `change`.
 extension DomainTable {
   /// The next run's id: they count up and none comes twice.
   func nextID() throws(DomainFailure) -> Int {

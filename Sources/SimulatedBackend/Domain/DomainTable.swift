@@ -1,7 +1,7 @@
 import CVMCore
 import StateStore
 
-/// The domains of a simulated host, in `host.db`. Threads wait for each other: all work on the file stands inside `change`,
+/// The domains of a simulated host, in `host.db`. Threads wait for each other: all work on the file stands inside `change`, `run`,
 /// `read` and `ask`.
 final class DomainTable: @unchecked Sendable {
   let database: Database
@@ -62,8 +62,24 @@ final class DomainTable: @unchecked Sendable {
   /// Runs `body` as one transaction that alone may write.
   @discardableResult
   func change<R>(_ body: () throws(DomainFailure) -> R) throws(BackendError) -> R {
+    try change(survivesPowerLoss: true, body)
+  }
+
+  /// The same for what guests do: a host that loses its power has no guests any more, and none that needs to be known.
+  @discardableResult
+  func run<R>(_ body: () throws(DomainFailure) -> R) throws(BackendError) -> R {
+    try change(survivesPowerLoss: false, body)
+  }
+
+  private func change<R>(
+    survivesPowerLoss: Bool, _ body: () throws(DomainFailure) -> R
+  ) throws(BackendError) -> R {
     try lock.holding { () throws(BackendError) in
-      do throws(DomainFailure) { return try database.transaction(body) } catch { throw error.error }
+      do throws(DomainFailure) {
+        return try database.transaction(survivesPowerLoss: survivesPowerLoss, body)
+      } catch {
+        throw error.error
+      }
     }
   }
 

@@ -57,7 +57,7 @@ extension SimulatedBackend {
   private func activate(
     _ definition: DomainDefinition, launch: LaunchRow?, ranges: [MemoryRange]
   ) throws(BackendError) -> Int {
-    try table.change { () throws(DomainFailure) in
+    try table.run { () throws(DomainFailure) in
       let uuid = definition.uuid
       try requireStartable(uuid, definition)
       let id = try table.nextID()

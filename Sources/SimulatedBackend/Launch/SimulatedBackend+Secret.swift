@@ -20,7 +20,7 @@ extension SimulatedBackend {
         reason: "No memory is mapped at address 0x\(String(target, radix: 16))")
     }
     try deliver(header, payload, launch, at: target)
-    try table.change { () throws(DomainFailure) in
+    try table.run { () throws(DomainFailure) in
       guard try table.activeDomain(uuid).state.id == row.state.id else { throw DomainFailure(.notRunning) }
       try table.insert(MemoryRange(address: target, count: payload.count, kind: .secret), of: uuid)
     }

@@ -7,7 +7,7 @@ import StateStore
 /// reboots.
 extension SimulatedBackend {
   package func start(_ uuid: GuestUUID, paused: Bool) throws(BackendError) {
-    try table.change { () throws(DomainFailure) in
+    try table.run { () throws(DomainFailure) in
       let row = try table.domain(uuid)
       try check(!row.isActive, else: .alreadyRunning)
       guard let stored = try table.documents(uuid).stored else {
@@ -43,7 +43,7 @@ extension SimulatedBackend {
   }
 
   package func suspend(_ uuid: GuestUUID) throws(BackendError) {
-    try table.change { () throws(DomainFailure) in
+    try table.run { () throws(DomainFailure) in
       guard try table.activeDomain(uuid).state.state == .running else { return }
       try table.setState(uuid, .paused, "user")
     }
@@ -57,7 +57,7 @@ extension SimulatedBackend {
       return (row.state.id, try table.launch(uuid))
     }
     if let launch { try finish(launch) }
-    try table.change { () throws(DomainFailure) in
+    try table.run { () throws(DomainFailure) in
       let row = try table.activeDomain(uuid)
       try check(row.state.id == id && row.state.state == .paused, else: .notPaused)
       try table.setState(uuid, .running, "unpaused")
@@ -72,7 +72,7 @@ extension SimulatedBackend {
   private func end(
     _ uuid: GuestUUID, reason: (DomainRow) throws(DomainFailure) -> String?
   ) throws(BackendError) {
-    let launch = try table.change { () throws(DomainFailure) -> LaunchRow? in
+    let launch = try table.run { () throws(DomainFailure) -> LaunchRow? in
       let row = try table.activeDomain(uuid)
       guard let reason = try reason(row) else { return nil }
       return try table.setInactive(row, reason: reason)

@@ -2,8 +2,8 @@ import CSQLite
 import Glibc
 
 /// One connection to one SQLite file in a private directory, for one thread at a time. Statements are
-/// prepared once and kept. Commits are on disk when they return (write-ahead log, `synchronous=FULL`); every
-/// page has a checksum, so that a damaged file is an error, not another answer.
+/// prepared once and kept. Commits are on disk when they return (write-ahead log, `synchronous=FULL`) unless asked
+/// otherwise; every page has a checksum, so that a damaged file is an error, not another answer.
 @safe package final class Database {
   package enum Access: Sendable {
     /// Makes the file if there is none and brings it to the schema's version.
@@ -18,6 +18,7 @@ import Glibc
   let directory: PrivateDirectory
   let patience: Patience
   private var statements: [String: Statement] = [:]
+  private var survivesPowerLoss = true
 
   /// Opens `name` in `directory`. Waits at most `patience` for other processes, here and in every later call.
   /// `migrated` runs in the transaction that made or changed the schema, with the version found (0: none).
@@ -109,10 +110,17 @@ extension Database {
     guard code == SQLITE_OK else { throw error(code) }
   }
 
-  /// Runs `body` as one transaction that alone may write: all of it is on disk afterwards, or nothing.
+  /// Runs `body` as one transaction that alone may write: all of it is on disk afterwards, or nothing. One that need not
+  /// survive a power loss is whole or absent after it, as are all that follow it until one that does.
   @discardableResult
-  package func transaction<R, E: StoreFailure>(_ body: () throws(E) -> R) throws(E) -> R {
-    try within("BEGIN IMMEDIATE", body)
+  package func transaction<R, E: StoreFailure>(
+    survivesPowerLoss: Bool = true, _ body: () throws(E) -> R
+  ) throws(E) -> R {
+    if survivesPowerLoss != self.survivesPowerLoss {
+      do { try run("PRAGMA synchronous=\(survivesPowerLoss ? "FULL" : "NORMAL")") } catch { throw E(error) }
+      self.survivesPowerLoss = survivesPowerLoss
+    }
+    return try within("BEGIN IMMEDIATE", body)
   }
 
   /// Runs `body` against one state of the file, whatever others write meanwhile.

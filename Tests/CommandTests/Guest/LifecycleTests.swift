@@ -114,6 +114,17 @@ import Testing
     #expect(told.stderr == "cvmctl: error: no guest 'nosuch'\n")
   }
 
+  @Test func `what is no guest's own fault is said once`() throws {
+    for name in ["b", "c"] { try sandbox.directory.write(GuestText(name, launch: nil).yaml, to: name) }
+    let words = ["define", sandbox.file("b"), sandbox.file("c")]
+    let told = try sandbox.cvmctl.run(["-c", "sim:///nowhere"] + words)
+    #expect(told.status == 6, "\(told)")
+    #expect(told.stderr == "cvmctl: error: cannot reach sim:///nowhere: there is no simulated host 'nowhere'\n")
+    let document = try sandbox.cvmctl.run(["-c", "sim:///nowhere", "-o", "json"] + words)
+    let failures = try document.errorObject().object("details")?.list("failures")
+    #expect(failures?.count == 2, "\(document)")
+  }
+
   @Test func `one guest by its name is an object, a choice of guests a list`() throws {
     try sandbox.define(GuestText("a", launch: nil))
     #expect(try sandbox.object("start", "a").string("state") == "running")

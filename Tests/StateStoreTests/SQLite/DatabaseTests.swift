@@ -55,6 +55,22 @@ import Testing
     #expect(try names(open()) == ["a"])
   }
 
+  @Test func `a commit waits for the disk unless asked not to, and the next one does again`() throws {
+    let database = try open()
+    func level() throws -> Int64? {
+      try database.first("PRAGMA synchronous") { (row) throws(StoreError) in try row.integer(0) }
+    }
+    var levels = [try level()]
+    for survives in [false, false, true] {
+      try database.transaction(survivesPowerLoss: survives) { () throws(StoreError) in
+        try database.run("INSERT INTO item (name) VALUES (?)", [.text("\(levels.count)")])
+      }
+      levels.append(try level())
+    }
+    #expect(levels == [2, 1, 1, 2])  // FULL and NORMAL
+    #expect(try names(open()).count == 3)
+  }
+
   @Test func `a transaction within a transaction is a mistake`() throws {
     let database = try open()
     let error = failure { () throws(StoreError) in
