@@ -35,7 +35,7 @@ package enum P384 {
     }
 
     /// Uncompressed, SEC 1 section 2.3.3.
-    var point: [UInt8] { Self.point(x, y) }
+    package var point: [UInt8] { Self.point(x, y) }
 
     private static func point(_ x: [UInt8], _ y: [UInt8]) -> [UInt8] { [4] + x + y }
 

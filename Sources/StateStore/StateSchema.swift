@@ -153,5 +153,20 @@ extension Schema {
         id INTEGER PRIMARY KEY CHECK (id = 1), sha256 BLOB NOT NULL CHECK (length(sha256) = 32)
       ) STRICT;
       """,
+      // Keys that sign, that begin later, and KEKs that others keep.
+      """
+      -- Of a key that signs: what verifies it.
+      ALTER TABLE wrapped_key ADD COLUMN public_key BLOB;
+      -- A version that is pre-active until then.
+      ALTER TABLE wrapped_key ADD COLUMN active_from INTEGER;
+
+      -- Who was given a version of a tenant's KEK: `holder` is a recipient's fingerprint (32 bytes), or the number of a
+      -- set of shares (8 bytes) of which `threshold` of `shares` are enough.
+      CREATE TABLE kek_escrow (
+        tenant TEXT NOT NULL REFERENCES tenant (name), version INTEGER NOT NULL, holder BLOB NOT NULL,
+        threshold INTEGER, shares INTEGER, created_at INTEGER NOT NULL,
+        PRIMARY KEY (tenant, version, holder)
+      ) STRICT, WITHOUT ROWID;
+      """,
     ])
 }

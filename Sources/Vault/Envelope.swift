@@ -48,7 +48,7 @@ package struct Envelope: Equatable, Sendable {
   package let nonce: [UInt8]
   package let ciphertext: [UInt8]
 
-  private static let format = "envelope"
+  static let format = "envelope"
   private static let magic = Array("CVME".utf8)
   private static let version: UInt8 = 1
   private static let nonceSize = 12

@@ -5,12 +5,15 @@ package enum KEKKind: String, CaseIterable, Codable, Sendable {
   case aes256GCM = "aes-256-gcm"
   /// To a public key: ML-KEM-768 with X25519. The vault wraps the private half.
   case xWing = "x-wing"
+  /// Likewise, and the tenant alone has the private half: the vault seals and does not open. Its row holds the public half, sealed
+  /// by the root key, so that nobody else's can be put in its place.
+  case held = "x-wing-held"
 
   /// Of the envelopes that such a KEK makes.
   package var sealing: Envelope.Algorithm {
     switch self {
     case .aes256GCM: .aes256GCM
-    case .xWing: .xWing
+    case .xWing, .held: .xWing
     }
   }
 
@@ -18,15 +21,16 @@ package enum KEKKind: String, CaseIterable, Codable, Sendable {
   var purpose: String {
     switch self {
     case .aes256GCM: Vault.kekPurpose
-    case .xWing: "\(Vault.kekPurpose)/\(rawValue)"
+    case .xWing, .held: "\(Vault.kekPurpose)/\(rawValue)"
     }
   }
 
-  /// Bytes of what is in the KEK's own envelope: a key or a seed.
+  /// Bytes of what is in the KEK's own envelope: a key, a seed or a public key.
   var size: Int {
     switch self {
     case .aes256GCM: AES256GCM.keySize
     case .xWing: XWing.seedSize
+    case .held: XWing.publicKeySize
     }
   }
 }
@@ -35,6 +39,7 @@ package enum KEKKind: String, CaseIterable, Codable, Sendable {
 enum KEK: Sendable {
   case symmetric(SecretBytes)
   case pair(XWing.PrivateKey)
+  case publicHalf(XWing.PublicKey)
 
   /// Of what the root key has sealed. `.notAuthentic` for bytes of another kind's length.
   init(_ kind: KEKKind, _ secret: SecretBytes) throws(VaultError) {
@@ -43,6 +48,7 @@ enum KEK: Sendable {
       switch kind {
       case .aes256GCM: self = .symmetric(secret)
       case .xWing: self = .pair(try XWing.PrivateKey(seed: secret))
+      case .held: self = .publicHalf(try XWing.PublicKey(secret.withBytes { unsafe Array($0) }))
       }
     } catch {
       throw .crypto(error)
@@ -53,6 +59,7 @@ enum KEK: Sendable {
     switch self {
     case .symmetric(let key): try Vault.seal(secret, key: key, kekVersion: version, context)
     case .pair(let key): try Vault.seal(secret, to: key.publicKey, kekVersion: version, context)
+    case .publicHalf(let key): try Vault.seal(secret, to: key, kekVersion: version, context)
     }
   }
 
@@ -60,6 +67,7 @@ enum KEK: Sendable {
     switch self {
     case .symmetric(let key): try Vault.open(envelope, key: key, context)
     case .pair(let key): try Vault.open(envelope, with: key, context)
+    case .publicHalf: throw .heldByTenant(context.tenant)
     }
   }
 }

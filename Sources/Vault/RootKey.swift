@@ -5,8 +5,8 @@ import StateStore
 /// against a stolen database or backup of it, not against somebody who reads this file too: hence its name.
 package struct RootKey: Sendable {
   let key: SecretBytes
-  /// SHA-256 of the file that it is from.
-  let digest: [UInt8]
+  /// SHA-256 of the file that it is from; nil while it has none.
+  let digest: [UInt8]?
 
   /// Opens the root key; a sealed one is the agent's to give, or a TPM's.
   /// - Parameters:
@@ -29,6 +29,8 @@ package struct RootKey: Sendable {
     key = try found.stored.opened(in: directory, waits: waits)
     digest = found.digest
   }
+
+  init(_ draft: SealedVault.Draft) { (key, digest) = (draft.root, nil) }
 
   /// What is in the file.
   package enum Stored: Sendable {
@@ -67,9 +69,7 @@ extension RootKey.Stored {
       }
       return
     }
-    let key: SecretBytes?
-    do { key = try RootKeyFile.parse(file) } catch { throw .crypto(error) }
-    guard let key else { throw .rootDamaged(path: path) }
+    guard let key = RootKeyFile.parse(file) else { throw .rootDamaged(path: path) }
     self = .plain(key)
   }
 

@@ -14,7 +14,19 @@ extension Vault {
   /// The key, made in an act of the store where there is none: not within another act.
   package func auditSigner(at now: Timestamp) throws(VaultError) -> AuditSigner {
     if let signer = try storedAuditSigner() { return signer }
-    let row = try freshAuditKey(at: now)
+    return try addAuditKey(version: 1, at: now)
+  }
+
+  /// Another key, where the root key that wrapped the one before is lost: a log of another name from here on. What was signed
+  /// until then stays verifiable.
+  package func replaceAuditKey(at now: Timestamp) throws(VaultError) {
+    let rows: [AuditKeyRow]
+    do { rows = try store.auditKeys() } catch { throw .store(error) }
+    _ = try addAuditKey(version: (rows.last?.version ?? 0) + 1, at: now)
+  }
+
+  private func addAuditKey(version: Int64, at now: Timestamp) throws(VaultError) -> AuditSigner {
+    let row = try freshAuditKey(version: version, at: now)
     let verifier: VerifierKey
     do { verifier = try row.verifier() } catch { throw .crypto(error) }
     do throws(VaultError) {
@@ -64,7 +76,7 @@ extension Vault {
 
   private static let seedsSize = Ed25519.keySize + CompositeSignature.seedSize
 
-  private func freshAuditKey(at now: Timestamp) throws(VaultError) -> AuditKeyRow {
+  private func freshAuditKey(version: Int64, at now: Timestamp) throws(VaultError) -> AuditKeyRow {
     let (seeds, publicKey, compositeKey, chance): (SecretBytes, [UInt8], [UInt8], [UInt8])
     do throws(CryptoError) {
       let (seed, second) = (
@@ -76,8 +88,8 @@ extension Vault {
       chance = try Random.bytes(8)
     } catch { throw .crypto(error) }
     return AuditKeyRow(
-      version: 1, origin: Self.originPrefix + Hex.encode(chance), publicKey: publicKey,
-      compositeKey: compositeKey, envelope: try wrapUnderRoot(seeds, for: Self.auditContext(1)),
+      version: version, origin: Self.originPrefix + Hex.encode(chance), publicKey: publicKey,
+      compositeKey: compositeKey, envelope: try wrapUnderRoot(seeds, for: Self.auditContext(version)),
       createdAt: now)
   }
 

@@ -35,7 +35,9 @@ extension Vault {
     guard let last = rows.last, let version = UInt32(exactly: last.version + 1) else {
       throw .keyMissing(object: Self.kekObject)
     }
-    let kind = if let kind { kind } else { try Self.kind(of: last) }
+    let current = try Self.kind(of: last)
+    guard current != .held else { throw .heldByTenant(tenant) }
+    let kind = kind ?? current
     try requireCurrentRoot()
     let envelope = try sealedByRoot(try Self.freshKEK(kind), kind, tenant, version)
     for row in rows where row.state == KeyState.active.rawValue {

@@ -33,6 +33,14 @@ package final class Vault: Sendable {
     self.actor = actor
   }
 
+  /// The vault of a root key that was just made.
+  package init(store: StateStore, actor: String, root draft: SealedVault.Draft) throws(VaultError) {
+    files = RootKeyFiles(directory: try Self.place(store).0, store: store)
+    root = RootKey(draft)
+    self.store = store
+    self.actor = actor
+  }
+
   private static func place(_ store: StateStore) throws(VaultError) -> (PrivateDirectory, isNeeded: Bool) {
     do throws(StoreError) {
       let isNeeded = try store.hasWrappedKeys()
@@ -76,7 +84,7 @@ extension Vault {
   /// The `kekVersion` of an envelope that the root key itself has sealed.
   static let rootVersion: UInt32 = 0
 
-  /// Throws where another root key took the place of this one since it was opened. Whoever adds what the root key seals asks
+  /// Throws where another root key took the place of this one since it was opened, or made. Whoever adds what the root key seals asks
   /// within the act that adds it.
   func requireCurrentRoot() throws(VaultError) {
     guard try files.current()?.digest == root.digest else {

@@ -2,6 +2,32 @@ package import Bytes
 package import CVMCrypto
 package import StateStore
 
+/// Why an escrow brings no KEK back.
+package enum RecoveryProblem: Equatable, Sendable {
+  case notLost(version: UInt32)
+  case destroyed(version: UInt32)
+  case otherKind
+  /// No key that it has sealed opens with it.
+  case foreign
+
+  var words: String {
+    switch self {
+    case .notLost(let version): "version \(version) of the tenant's KEK is not lost: the vault opens it"
+    case .destroyed(let version):
+      "version \(version) of the tenant's KEK was destroyed: what it had sealed is under a later one"
+    case .otherKind: "the tenant's KEK of that version is of another kind"
+    case .foreign: "nothing that this version of the tenant's KEK has sealed opens with the key in the escrow"
+    }
+  }
+
+  var hint: String? {
+    switch self {
+    case .destroyed: "an escrow made after the last key rotate --kek or key migrate is needed"
+    case .notLost, .otherKind, .foreign: nil
+    }
+  }
+}
+
 /// Why the vault gave no key.
 package enum VaultError: Error, Equatable, Sendable {
   /// The root key is not there though keys are wrapped with it.
@@ -34,6 +60,12 @@ package enum VaultError: Error, Equatable, Sendable {
   /// Not this key's envelope, or changed since it was written.
   case notAuthentic(object: String)
   case keyMissing(object: String)
+  /// A KEK that is not lost, or in which nothing shows that it is the lost one.
+  case notRecoverable(RecoveryProblem)
+  /// The tenant holds the private half of its KEK itself.
+  case heldByTenant(String)
+  /// A file that was sealed to another than who is to open it: to this one.
+  case otherRecipient(fingerprint: String)
   case crypto(CryptoError)
   case store(StoreError)
 
@@ -59,6 +91,10 @@ package enum VaultError: Error, Equatable, Sendable {
     case .damagedEnvelope(let problem): problem.summary
     case .notAuthentic(let object): "the stored key of '\(object)' is not authentic"
     case .keyMissing(let object): "there is no key for '\(object)'"
+    case .notRecoverable(let problem): problem.words
+    case .heldByTenant(let tenant):
+      "tenant '\(tenant)' holds its own key: the vault seals its keys and cannot open them"
+    case .otherRecipient(let fingerprint): "sealed to another recipient, \(fingerprint)"
     case .crypto(let error): error.summary
     case .store(let error): error.summary
     }
@@ -66,7 +102,8 @@ package enum VaultError: Error, Equatable, Sendable {
 
   package var hint: String? {
     switch self {
-    case .rootMissing: "restore it from a backup: without it nothing that it wrapped can be opened"
+    case .rootMissing:
+      "restore it from a backup: without it nothing that it wrapped can be opened; if it is lost: vault init --replace-lost"
     case .store(let error): error.hint
     case .locked: "cvmctl vault unlock"
     case .exists: "move it under another seal: cvmctl vault rekey --seal KIND"
@@ -79,7 +116,9 @@ package enum VaultError: Error, Equatable, Sendable {
     case .malformedSeal: "restore it from a backup, or use the version of cvmctl that wrote it"
     case .changed: "run the command again"
     case .wrongOpening, .malformedShare, .foreignShare, .fewShares, .token, .agent: nil
-    case .rootDamaged, .damagedEnvelope, .notAuthentic, .keyMissing, .crypto: nil
+    case .heldByTenant: "its owner can: cvmctl key export NAME --sealed, and key open with the identity"
+    case .notRecoverable(let problem): problem.hint
+    case .rootDamaged, .damagedEnvelope, .notAuthentic, .keyMissing, .otherRecipient, .crypto: nil
     }
   }
 }

@@ -270,8 +270,11 @@ extension Failure {
       case .tpm(.notATPM): .usage
       case .tpm: .vaultLocked
       case .token: .vaultLocked
-      case .exists, .changed: .conflict
+      case .exists, .changed, .notRecoverable(.notLost), .notRecoverable(.destroyed): .conflict
+      case .notRecoverable: .attestationRefused
       case .malformedShare, .otherSeal: .usage
+      case .heldByTenant: .policyViolation
+      case .otherRecipient: .attestationRefused
       case .agent: .failure
       case .rootDamaged, .malformedSeal, .damagedEnvelope, .notAuthentic, .keyMissing: .corrupt
       case .crypto: .failure

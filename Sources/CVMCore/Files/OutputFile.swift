@@ -39,6 +39,13 @@ package enum OutputFile {
     if unsafe lstat(path, &status) == 0 { throw .file(path: path, .exists) }
   }
 
+  /// Makes a directory that only its owner can enter, where there is none.
+  package static func makeDirectory(_ path: String) throws(CoreError) {
+    if unsafe mkdir(path, 0o700) != 0, errno != EEXIST {
+      throw .file(path: path, .unwritable(errno: errno))
+    }
+  }
+
   /// As `create(_:_:mode:)` for what `write` puts into the descriptor; it returns the errno of what failed, or 0.
   static func create(_ path: String, mode: UInt32, _ write: (Int32) -> Int32) throws(CoreError) {
     let temporary = "\(path).\(getpid()).new"

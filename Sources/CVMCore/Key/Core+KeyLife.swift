@@ -29,6 +29,9 @@ extension Core {
       guard let newest = versions.last, versions.contains(where: { $0.state != .destroyed }) else {
         throw .conflict("key '\(name)' is destroyed", hint: "create another one")
       }
+      guard newest.state != .preActive else {
+        throw .conflict("key '\(name)' version \(newest.version) is pre-active: its time has not begun")
+      }
       for old in versions where old.state == .active {
         try move(old, of: row, to: .deactivated, because: "superseded", in: transaction)
       }
@@ -66,6 +69,22 @@ extension Core {
       as: reason.state
     ) { row, old, transaction throws(CoreError) in
       try move(old, of: row, to: reason.state, because: reason.rawValue, in: transaction)
+    }
+  }
+
+  /// Stops the use of a version, or of all of a key that are active, until it is resumed.
+  package func suspendKey(_ name: String, version: Int64?) throws(CoreError) -> KeyInfo {
+    try end(name, version: version, act: "key.suspend", detail: [], as: .suspended) {
+      row, old, transaction throws(CoreError) in
+      try move(old, of: row, to: .suspended, because: nil, in: transaction)
+    }
+  }
+
+  /// Lets suspended versions be used again; one that is waiting for its time begins with this.
+  package func resumeKey(_ name: String, version: Int64?) throws(CoreError) -> KeyInfo {
+    try end(name, version: version, act: "key.resume", detail: [], as: .active) {
+      row, old, transaction throws(CoreError) in
+      try move(old, of: row, to: .active, because: nil, in: transaction)
     }
   }
 

@@ -72,23 +72,16 @@ extension Core {
 
   /// The key that a launch gives to its guest: the active version, and the launch is remembered with it.
   func launchKey(_ name: String, for record: LaunchRecord) throws(CoreError) -> SecretBytes {
+    let row = try namedKey(try KeyName.check(name), in: try store())
+    guard try !algorithm(of: row).isSigning else {
+      throw .usage("key '\(name)' signs: a guest is not given it")
+    }
     let detail = [(key: "launch", value: record.id), (key: "guest", value: record.guest)]
     return try openKey(name, for: .protect, act: "key.use", detail: detail) {
       transaction, version throws(StoreError) in
       try transaction.insertKeyLaunch(
         key: name, version: version, launch: record.id, guest: record.guest)
     }.secret
-  }
-
-  /// Writes a key's bytes to a new file that only its owner can read. Whoever has the file has the key.
-  package func exportKey(
-    _ name: String, version: Int64?, to path: String, evenCompromised: Bool
-  ) throws(CoreError) -> KeyInfo {
-    try OutputFile.requireAbsent(path)
-    let key = try openKey(
-      name, version: version, for: .process, evenCompromised: evenCompromised, act: "key.export")
-    try OutputFile.create(path, secret: key.secret)
-    return try info(key.row, in: try store())
   }
 
   /// Encrypts a file of at most 64 KiB under the active version of an AES-256 key, into a new file.

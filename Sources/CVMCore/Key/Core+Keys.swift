@@ -1,4 +1,4 @@
-import Bytes
+package import Bytes
 import CVMCrypto
 import StateStore
 import Vault
@@ -24,6 +24,7 @@ extension Core {
   package func keyDetails(_ name: String) throws(CoreError) -> KeyDetails {
     let name = try KeyName.check(name)
     let store = try store()
+    let now = Timestamp.now()
     let row = try namedKey(name, in: store)
     let (versions, guests, launches) = try stored { () throws(StoreError) in
       (
@@ -33,8 +34,8 @@ extension Core {
       )
     }
     return KeyDetails(
-      key: try KeyInfo(row, versions, tenant: tenant, at: .now()),
-      history: try versions.map { row throws(CoreError) in try KeyDetails.KeyVersion(row) },
+      key: try KeyInfo(row, versions, tenant: tenant, at: now),
+      history: try versions.map { row throws(CoreError) in try KeyDetails.KeyVersion(row, at: now) },
       guests: guests.flatMap { guest in
         GuestSecret.all(stored: guest.secrets).filter { $0.key == name }.map {
           KeyDetails.Guest(guest: guest.name, uri: guest.uri, secret: $0.name)
@@ -46,21 +47,23 @@ extension Core {
       })
   }
 
-  /// Makes a key of random bytes.
+  /// Makes a key.
+  /// - Parameter activeFrom: the moment from which it can be used; nil for now.
   package func createKey(
-    _ name: String, purpose: String, algorithm: KeyAlgorithm, rotation: KeyRotation
+    _ name: String, purpose: String?, algorithm: KeyAlgorithm, rotation: KeyRotation,
+    activeFrom: Timestamp? = nil
   ) throws(CoreError) -> KeyInfo {
     try addKey(
-      name, purpose: purpose, algorithm, rotation, act: "key.create",
-      secret: { () throws(CoreError) in try algorithm.random() })
+      name, purpose: purpose ?? algorithm.usualPurpose, algorithm, rotation, act: "key.create",
+      activeFrom: activeFrom, secret: { () throws(CoreError) in try algorithm.random() })
   }
 
   /// Takes a key that somebody brings, from a file that only its owner can read, or a descriptor.
   package func importKey(
-    _ name: String, from path: String, purpose: String, algorithm: KeyAlgorithm, rotation: KeyRotation
+    _ name: String, from path: String, purpose: String?, algorithm: KeyAlgorithm, rotation: KeyRotation
   ) throws(CoreError) -> KeyInfo {
     try addKey(
-      name, purpose: purpose, algorithm, rotation, act: "key.import",
+      name, purpose: purpose ?? algorithm.usualPurpose, algorithm, rotation, act: "key.import",
       secret: { () throws(CoreError) in try Self.brought(path, algorithm) })
   }
 
@@ -70,8 +73,9 @@ extension Core {
     return secret
   }
 
-  private func addKey(
+  func addKey(
     _ name: String, purpose: String, _ algorithm: KeyAlgorithm, _ rotation: KeyRotation, act: String,
+    detail more: [(key: String, value: String)] = [], activeFrom: Timestamp? = nil,
     secret: () throws(CoreError) -> SecretBytes
   ) throws(CoreError) -> KeyInfo {
     try requireWritable()
@@ -79,7 +83,7 @@ extension Core {
     let purpose = try KeyName.checkPurpose(purpose)
     let secret = try secret()
     try prepareVault()
-    let detail = [(key: "purpose", value: purpose), (key: "algorithm", value: algorithm.rawValue)]
+    let detail = [(key: "purpose", value: purpose), (key: "algorithm", value: algorithm.rawValue)] + more
     return try acted(act, object: NamedKeyRow.prefix + name, detail: detail) {
       transaction throws(CoreError) in
       let row = try stored { () throws(StoreError) in
@@ -87,7 +91,7 @@ extension Core {
           name: name, purpose: purpose, algorithm: algorithm.rawValue, rotateAfter: rotation.after,
           maxUses: rotation.maxUses)
       }
-      try addVersion(1, of: row, secret, in: transaction)
+      try addVersion(1, of: row, secret, activeFrom: activeFrom, in: transaction)
       return try info(row, in: transaction)
     }
   }
@@ -136,7 +140,8 @@ extension Core {
   ) throws(CoreError) -> [KeyDetails.KeyVersion] {
     let rows: [KeyVersionRow]
     do { rows = try reading.keyVersions(tenant: tenant, of: key) } catch { throw .store(error) }
-    return try rows.map { row throws(CoreError) in try KeyDetails.KeyVersion(row) }
+    let now = Timestamp.now()
+    return try rows.map { row throws(CoreError) in try KeyDetails.KeyVersion(row, at: now) }
   }
 
   func info(
@@ -155,16 +160,19 @@ extension Core {
   }
 
   func addVersion(
-    _ version: Int64, of key: NamedKeyRow, _ secret: SecretBytes, in transaction: borrowing Transaction
+    _ version: Int64, of key: NamedKeyRow, _ secret: SecretBytes, activeFrom: Timestamp? = nil,
+    in transaction: borrowing Transaction
   ) throws(CoreError) {
     let context = try context(key, version)
+    let publicKey = try algorithm(of: key).publicKey(of: secret)
     let envelope = try vaulted { vault throws(VaultError) in
       try vault.wrap(secret, for: context, at: .now())
     }
+    let state: KeyState = activeFrom == nil ? .active : .preActive
     try stored { () throws(StoreError) in
       try transaction.insertWrappedKey(
-        object: key.object, purpose: key.purpose, version: version, state: KeyState.active.rawValue,
-        envelope: envelope)
+        object: key.object, purpose: key.purpose, version: version, state: state.rawValue,
+        envelope: envelope, publicKey: publicKey?.bytes, activeFrom: activeFrom)
     }
   }
 }

@@ -43,6 +43,10 @@ package struct KeyDetails: Encodable, Equatable, Sendable {
     package var createdAt: String
     package var changedAt: String?
     package var uses: Int64
+    /// When it became or becomes active, where that is not when it was made.
+    package var activeFrom: String?
+    /// Of a key that signs, hex: see `PublicKeyBytes`.
+    package var publicKey: String?
   }
 
   /// A guest whose definition names the key.
@@ -82,7 +86,7 @@ extension KeyInfo {
   init(
     _ row: NamedKeyRow, _ versions: [KeyVersionRow], tenant: String, at now: Timestamp
   ) throws(CoreError) {
-    guard let newest = versions.last, let state = KeyState(rawValue: newest.state) else {
+    guard let newest = versions.last, let state = newest.state(at: now) else {
       throw .store(.corrupt(file: StateStore.fileName, reason: "the versions of key '\(row.name)'"))
     }
     let rotation = KeyRotation(after: row.rotateAfter, maxUses: row.maxUses)
@@ -92,25 +96,36 @@ extension KeyInfo {
       wrapping: newest.wrapping, state: state,
       version: newest.version, versions: versions.count, uses: newest.uses, rotateAfter: row.rotateAfter,
       maxUses: row.maxUses,
-      nextRotation: isActive ? rotation.dueTime(madeAt: newest.createdAt)?.description : nil,
-      due: isActive && rotation.isDue(madeAt: newest.createdAt, uses: newest.uses, at: now),
+      nextRotation: isActive ? rotation.dueTime(madeAt: newest.begunAt)?.description : nil,
+      due: isActive && rotation.isDue(madeAt: newest.begunAt, uses: newest.uses, at: now),
       createdAt: row.createdAt.description)
   }
 }
 
 extension KeyDetails.KeyVersion {
-  init(_ row: KeyVersionRow) throws(CoreError) {
-    guard let state = KeyState(rawValue: row.state) else {
+  init(_ row: KeyVersionRow, at now: Timestamp) throws(CoreError) {
+    guard let state = row.state(at: now) else {
       throw .store(.corrupt(file: StateStore.fileName, reason: "the state of \(row.object)"))
     }
     self.init(
       version: row.version, state: state, reason: row.reason, wrapping: row.wrapping,
       createdAt: row.createdAt.description,
-      changedAt: row.changedAt?.description, uses: row.uses)
+      changedAt: row.changedAt?.description, uses: row.uses, activeFrom: row.activeFrom?.description,
+      publicKey: row.publicKey.map(Hex.encode))
   }
 }
 
 extension KeyVersionRow {
+  /// Nil for no state at all. A pre-active version is active from its moment on; nobody has to come and say so.
+  fileprivate func state(at now: Timestamp) -> KeyState? {
+    let stored = KeyState(rawValue: state)
+    guard stored == .preActive, let activeFrom, activeFrom <= now else { return stored }
+    return .active
+  }
+
+  /// When its age begins.
+  fileprivate var begunAt: Timestamp { activeFrom.map { max($0, createdAt) } ?? createdAt }
+
   /// The name of what its envelope is sealed with; of a number that this version does not know, the number.
   fileprivate var wrapping: String? {
     sealing.map { Envelope.Algorithm(rawValue: $0)?.name ?? String($0) }

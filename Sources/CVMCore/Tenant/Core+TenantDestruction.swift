@@ -1,6 +1,7 @@
 import Bytes
 import Documents
 import StateStore
+import Vault
 
 /// Crypto-erasure: what a tenant's keys have sealed is lost with them, wherever copies of it are.
 extension Core {
@@ -11,7 +12,11 @@ extension Core {
     let row = try governedTenant(name, "destroy tenants")
     try requireDeletable(name)
     let store = try storeOfEveryTenant()
-    let certificate: DestructionCertificate
+    // Before anything is erased: a locked vault signs nothing.
+    let vault = try vaultOfEveryTenant()
+    let signer: AuditSigner
+    do { signer = try vault.auditSigner(at: .now()) } catch { throw .vault(error) }
+    var certificate: DestructionCertificate
     if row.state == .destroyed {
       certificate = try keptCertificate(of: name)
     } else {
@@ -19,21 +24,27 @@ extension Core {
       certificate = try erase(name)
     }
     try stored { () throws(StoreError) in try store.purge() }
+    certificate.note = try certificate.signed(by: signer)
     return certificate
   }
 
   private func erase(_ name: String) throws(CoreError) -> DestructionCertificate {
     let store = try storeOfEveryTenant()
     let now = Timestamp.now()
-    let envelopes = try stored { () throws(StoreError) in try store.envelopeDigests(tenant: name) }
-    let certificate = try DestructionCertificate(name, envelopes, at: now, by: actor)
+    let (envelopes, escrows) = try stored { () throws(StoreError) in
+      (try store.envelopeDigests(tenant: name), try Vault.escrows(of: name, in: store))
+    }
+    let certificate = try DestructionCertificate(
+      name, envelopes, escrow: escrows.map(KEKEscrow.init), at: now, by: actor)
     let record = AuditRecord(
       time: now, tenant: name, actor: actor, act: Self.destroyAct, object: name,
       detail: try certificate.recorded())
     try stored { () throws(StoreError) in
       try store.act(record) { (transaction) throws(StoreError) in
         // A launch that began meanwhile has keys that the certificate does not name.
-        guard try transaction.envelopeDigests(tenant: name) == envelopes else {
+        guard try transaction.envelopeDigests(tenant: name) == envelopes,
+          try Vault.escrows(of: name, in: transaction) == escrows
+        else {
           throw .conflict(kind: "tenant", name: name, reason: "was changed meanwhile")
         }
         try transaction.destroyTenant()

@@ -10,7 +10,13 @@ extension Core {
     guard acting == .operator else { return [try tenantOverview(tenant)] }
     return try stored { () throws(StoreError) in
       let holdings = try store.tenantHoldings(uncounted: Vault.kekObject)
-      return try store.tenants().map { TenantOverview($0, holdings[$0.name] ?? TenantHoldings()) }
+      let escrows = Dictionary(grouping: try Vault.escrows(of: nil, in: store), by: \.tenant)
+      let holders = try Vault.tenantsWithOwnKey(in: store)
+      return try store.tenants().map {
+        TenantOverview(
+          $0, holdings[$0.name] ?? TenantHoldings(), holdsKey: holders.contains($0.name),
+          escrows[$0.name] ?? [])
+      }
     }
   }
 
@@ -26,12 +32,16 @@ extension Core {
     let row = try knownTenant(name)
     let store = try storeOfEveryTenant()
     return try stored { () throws(StoreError) in
-      TenantOverview(row, try store.holdings(ofTenant: row.name, uncounted: Vault.kekObject))
+      TenantOverview(
+        row, try store.holdings(ofTenant: row.name, uncounted: Vault.kekObject),
+        holdsKey: try Vault.tenantsWithOwnKey(in: store).contains(row.name),
+        try Vault.escrows(of: row.name, in: store))
     }
   }
 
+  /// - Parameter holder: the file of a recipient: the tenant holds the private half of its KEK, and the vault seals only.
   package func createTenant(
-    _ name: String, labels: [(key: String, value: String)]
+    _ name: String, labels: [(key: String, value: String)], holder: String? = nil
   ) throws(CoreError) -> TenantOverview {
     try requireWritable()
     try requireOperator("create tenants")
@@ -40,10 +50,34 @@ extension Core {
     guard try tenantRow(name, in: try storeOfEveryTenant()) == nil else {
       throw .alreadyExists(.tenant, name)
     }
-    try act("tenant.create", on: name) { (transaction) throws(StoreError) in
-      try transaction.createTenant(labels: text)
+    guard let holder else {
+      try act("tenant.create", on: name) { (transaction) throws(StoreError) in
+        try transaction.createTenant(labels: text)
+      }
+      return try tenantOverview(name)
+    }
+    let recipient = try RecipientFiles.recipient(holder)
+    let vault = try vaultOfEveryTenant()
+    let record = AuditRecord(
+      time: Timestamp.now(), tenant: name, actor: actor, act: "tenant.create", object: name,
+      detail: ["holder": .string(Hex.encode(recipient.fingerprint))])
+    try storeOfEveryTenant().act(record) { (transaction) throws(CoreError) in
+      try stored { () throws(StoreError) in try transaction.createTenant(labels: text) }
+      do throws(VaultError) { try vault.hold(recipient, in: transaction) } catch { throw .vault(error) }
     }
     return try tenantOverview(name)
+  }
+
+  /// The vault for what belongs to no active tenant's keys, whatever the acting tenant's state is.
+  func vaultOfEveryTenant() throws(CoreError) -> Vault {
+    let store = try storeOfEveryTenant()
+    do {
+      let vault = try Vault(store: store, actor: actor, patience: .seconds(timeout))
+      _ = try vault.auditSigner(at: .now())
+      return vault
+    } catch {
+      throw .vault(error)
+    }
   }
 
   /// Sets labels, and takes some away.

@@ -16,7 +16,11 @@ package struct DestructionCertificate: Encodable, Equatable, Sendable {
   package var envelopesDigest: String
   /// Nil in the audit record of a tenant with very many; the digest stands for them there.
   package var envelopes: [ErasedEnvelope]?
+  /// Who was given a KEK of the tenant to keep: with it and a copy of an envelope they can still open that.
+  package var escrow: [KEKEscrow]
   package var simulated = false
+  /// The certificate with its signatures, for whoever is to check it.
+  package var note: String?
 
   package struct ErasedEnvelope: Encodable, Equatable, Sendable {
     package var object: String
@@ -29,10 +33,11 @@ package struct DestructionCertificate: Encodable, Equatable, Sendable {
   /// How many envelopes an audit record names one by one.
   static let recordedEnvelopes = 10_000
 
-  init(_ tenant: String, _ envelopes: [EnvelopeDigest], at time: Timestamp, by actor: String)
-    throws(CoreError)
-  {
+  init(
+    _ tenant: String, _ envelopes: [EnvelopeDigest], escrow: [KEKEscrow], at time: Timestamp, by actor: String
+  ) throws(CoreError) {
     self.tenant = tenant
+    self.escrow = escrow
     destroyedAt = time.description
     destroyedBy = actor
     launchKeys = envelopes.count { $0.object.hasPrefix("launch/") }
@@ -48,12 +53,12 @@ package struct DestructionCertificate: Encodable, Equatable, Sendable {
     }
   }
 
-  /// As the audit record's detail.
+  /// As the audit record's detail, and as it is signed: without the note.
   func recorded() throws(CoreError) -> Value {
     var short = self
     if let envelopes, envelopes.count > Self.recordedEnvelopes { short.envelopes = nil }
     do {
-      return try ValueEncoder.encode(short)
+      return .object(try ValueEncoder.encode(short).members?.filter { $0.key != "note" } ?? [])
     } catch {
       throw .store(.misuse(reason: "a certificate of destruction that cannot be encoded"))
     }
@@ -73,6 +78,7 @@ package struct DestructionCertificate: Encodable, Equatable, Sendable {
     self.launchKeys = launchKeys
     self.envelopesDigest = envelopesDigest
     envelopes = value["envelopes"]?.elements?.compactMap(ErasedEnvelope.init(recorded:))
+    escrow = value["escrow"]?.elements?.compactMap(KEKEscrow.init(recorded:)) ?? []
   }
 }
 

@@ -12,9 +12,13 @@ package struct TenantOverview: Encodable, Equatable, Sendable {
   package var keys: Int
   package var launches: Int
   package var createdAt: String
+  /// `vault`, or `tenant` where the tenant alone can open its keys.
+  package var keysHeldBy: String
+  /// Who keeps a KEK of the tenant.
+  package var escrow: [KEKEscrow]
   package var simulated = false
 
-  init(_ row: TenantRow, _ holdings: TenantHoldings) {
+  init(_ row: TenantRow, _ holdings: TenantHoldings, holdsKey: Bool, _ escrows: [KEKEscrowRow]) {
     name = row.name
     state = row.state.rawValue
     labels = NamedTexts.parse(row.labels)
@@ -22,6 +26,8 @@ package struct TenantOverview: Encodable, Equatable, Sendable {
     keys = holdings.keys
     launches = holdings.launches
     createdAt = row.createdAt.description
+    keysHeldBy = holdsKey ? "tenant" : "vault"
+    escrow = escrows.map(KEKEscrow.init)
   }
 }
 

@@ -23,22 +23,33 @@ extension Core {
     }
   }
 
-  /// Makes the root key. `directory`: where shares go, each into a new file.
+  /// Makes the root key.
+  /// - Parameters:
+  ///   - directory: where shares go, each into a new file.
+  ///   - replacesLost: keys hang on another one, which is lost. They stay closed until `recoverKEK`, and the audit log gets
+  ///     another key.
   package func initializeVault(
-    under seal: SealedVault.NewSeal, sharesIn directory: String?
+    under seal: SealedVault.NewSeal, sharesIn directory: String?, replacesLost: Bool = false
   ) throws(CoreError) -> VaultStatus {
     try requireWritable()
     try requireOperator("make the vault")
     let vault = try sealedVault(create: true)
     let store = try storeOfEveryTenant()
     // Keys whose root is lost must not get another one.
-    guard try stored({ () throws(StoreError) in try store.hasWrappedKeys() }) == false else {
+    let hangKeys = try stored { () throws(StoreError) in try store.hasWrappedKeys() }
+    guard !hangKeys || replacesLost else {
       throw .vault(
         try vaulted { () throws(VaultError) in try vault.stored() } == nil
           ? .rootMissing(path: vault.rootPath) : .exists(path: vault.rootPath))
     }
     try recorded("vault.init", seal.kind) { () throws(CoreError) in
       let draft = try vaulted { () throws(VaultError) in try vault.freshRoot(under: seal) }
+      if hangKeys {
+        // First: whoever is interrupted here has no root key as before, and begins again.
+        try vaulted { () throws(VaultError) in
+          try Vault(store: store, actor: actor, root: draft).replaceAuditKey(at: .now())
+        }
+      }
       try placed(draft, in: vault, sharesIn: directory) { () throws(VaultError) in try vault.create(draft) }
     }
     return try vaultStatus()

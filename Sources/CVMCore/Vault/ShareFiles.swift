@@ -25,11 +25,9 @@ package struct ShareFiles {
       return
     }
     guard let directory else { throw .usage("shares need a directory") }
-    if unsafe mkdir(directory, 0o700) != 0, errno != EEXIST {
-      throw .file(path: directory, .unwritable(errno: errno))
-    }
+    try OutputFile.makeDirectory(directory)
     self.directory = directory
-    paths = shares.indices.map { "\(directory)/share-\($0 + 1)" }
+    paths = Self.paths(shares.count, in: directory)
     for path in paths {
       try OutputFile.requireAbsent(path)
       if let old = try? Self.read(Self.pending(path)), old.belongs(to: stored) {
@@ -68,5 +66,14 @@ package struct ShareFiles {
     guard number >= 0 else { throw .file(path: directory, .unreadable(errno: errno)) }
     defer { close(number) }
     guard fsync(number) == 0 else { throw .file(path: directory, .unwritable(errno: errno)) }
+  }
+
+  private static func paths(_ count: Int, in directory: String) -> [String] {
+    (0..<max(0, count)).map { "\(directory)/share-\($0 + 1)" }
+  }
+
+  /// Throws where one of the files that so many shares need is there.
+  static func requireAbsent(_ count: Int, in directory: String) throws(CoreError) {
+    for path in paths(count, in: directory) { try OutputFile.requireAbsent(path) }
   }
 }

@@ -27,6 +27,10 @@ package struct KeyVersionRow: Equatable, Sendable {
   package let uses: Int64
   /// The byte of its envelope that says how it is sealed; nil where it was erased.
   package let sealing: UInt8?
+  /// Of a key that signs.
+  package let publicKey: [UInt8]?
+  /// When a pre-active version becomes active.
+  package let activeFrom: Timestamp?
 }
 
 /// A launch that was given a key.
@@ -103,7 +107,8 @@ extension StateReading where Self: ~Copyable {
     try read { (reader) throws(StoreError) in
       try reader.rows(
         """
-        SELECT object, version, state, reason, created_at, changed_at, uses, substr(envelope, 6, 1)
+        SELECT object, version, state, reason, created_at, changed_at, uses, substr(envelope, 6, 1),
+          public_key, active_from
         FROM wrapped_key
         WHERE \(condition) ORDER BY object, purpose, version
         """, values
@@ -111,7 +116,8 @@ extension StateReading where Self: ~Copyable {
         KeyVersionRow(
           object: try row.text(0), version: try row.integer(1), state: try row.text(2),
           reason: try row.optionalText(3), createdAt: try row.time(4), changedAt: try row.optionalTime(5),
-          uses: try row.integer(6), sealing: try row.optionalBlob(7)?.first)
+          uses: try row.integer(6), sealing: try row.optionalBlob(7)?.first,
+          publicKey: try row.optionalBlob(8), activeFrom: try row.optionalTime(9))
       }
     }
   }

@@ -124,7 +124,9 @@ extension Transaction {
     guard left.isEmpty else {
       throw .conflict(kind: "tenant", name: tenant, reason: "still has \(left.joined(separator: ", "))")
     }
-    for table in Self.tables.dropFirst().map(\.name) + ["tenant_token", "named_key", "key_launch"] {
+    for table in Self.tables.dropFirst().map(\.name) + [
+      "tenant_token", "named_key", "key_launch", "kek_escrow",
+    ] {
       try database.run("DELETE FROM \(table) WHERE tenant = ?", [.text(tenant)])
     }
     try database.run("DELETE FROM tenant WHERE name = ?", [.text(tenant)])

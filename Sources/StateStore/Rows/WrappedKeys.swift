@@ -45,6 +45,16 @@ extension StateReading where Self: ~Copyable {
     }
   }
 
+  /// The tenants that have a key named `object` of an algorithm.
+  package borrowing func tenants(withKey object: String, algorithm: String) throws(StoreError) -> [String] {
+    try read { (reader) throws(StoreError) in
+      try reader.rows(
+        "SELECT DISTINCT k.tenant FROM tenant t JOIN wrapped_key k ON k.tenant = t.name AND k.object = ? WHERE k.algorithm = ?",
+        [.text(object), .text(algorithm)]
+      ) { (row) throws(StoreError) in try row.text(0) }
+    }
+  }
+
   /// How many versions of the keys named `object` there are of all tenants, without those in `state`.
   package borrowing func wrappedKeyCount(object: String, withoutState state: String) throws(StoreError) -> Int
   {
@@ -77,7 +87,7 @@ extension StateReading where Self: ~Copyable {
 extension Transaction {
   package borrowing func insertWrappedKey(
     object: String, purpose: String, version: Int64, state: String, envelope: [UInt8],
-    algorithm: String? = nil
+    algorithm: String? = nil, publicKey: [UInt8]? = nil, activeFrom: Timestamp? = nil
   ) throws(StoreError) {
     try requireTenant()
     guard try wrappedKey(tenant: tenant, object: object, purpose: purpose, version: version) == nil else {
@@ -85,12 +95,13 @@ extension Transaction {
     }
     try database.run(
       """
-      INSERT INTO wrapped_key (tenant, object, purpose, version, state, envelope, created_at, algorithm)
-      VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+      INSERT INTO wrapped_key
+        (tenant, object, purpose, version, state, envelope, created_at, algorithm, public_key, active_from)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
       """,
       [
         .text(tenant), .text(object), .text(purpose), .integer(version), .text(state), .blob(envelope), now,
-        .text(algorithm),
+        .text(algorithm), .blob(publicKey), .integer(activeFrom?.microseconds),
       ])
   }
 

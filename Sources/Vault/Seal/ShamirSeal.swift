@@ -55,6 +55,17 @@ package struct ShamirSeal: Equatable, Sendable {
 
   /// The wrapping key of enough shares of this very set.
   func key(of given: [KeyShare]) throws(VaultError) -> SecretBytes {
+    try Self.key(of: given, set: set, threshold: threshold)
+  }
+
+  /// The key of enough shares of a set of which no more is known than the shares say.
+  static func key(of given: [KeyShare], set: [UInt8]) throws(VaultError) -> SecretBytes {
+    try key(of: given, set: set, threshold: given.map(\.threshold).max() ?? 2)
+  }
+
+  private static func key(
+    of given: [KeyShare], set: [UInt8], threshold: Int
+  ) throws(VaultError) -> SecretBytes {
     if let foreign = given.first(where: { $0.set != set }) {
       throw .foreignShare(file: foreign.source, set: Hex.encode(set))
     }

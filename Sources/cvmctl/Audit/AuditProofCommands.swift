@@ -26,7 +26,7 @@ struct AuditProveCommand: ParsableCommand {
 struct AuditVerifyCommand: ParsableCommand {
   static let configuration = CommandConfiguration.verb(
     "verify",
-    "Check every record against its hash and the signed heads, or one record against its proof. Exit code 16 if not intact."
+    "Check every record against its hash and the signed heads (exit code 16 if not intact), one record against its proof, or a certificate."
   )
 
   @Option(
@@ -38,10 +38,19 @@ struct AuditVerifyCommand: ParsableCommand {
   @Option(help: ArgumentHelp("A proof that audit prove wrote; no store is needed.", valueName: "file"))
   var proof: String?
   @Option(help: ArgumentHelp("The record that it is the proof of.", valueName: "file")) var record: String?
+  @Option(
+    help: ArgumentHelp("A certificate that tenant destroy wrote; no store is needed.", valueName: "file"))
+  var certificate: String?
   @OptionGroup var global: GlobalOptions
 
   func validate() throws {
     guard (proof == nil) == (record == nil) else { throw ValidationError("--proof and --record go together") }
+    if certificate != nil {
+      guard !key.isEmpty else { throw ValidationError("--certificate needs --key") }
+      guard anchor == nil, proof == nil else {
+        throw ValidationError("--certificate goes with --key alone")
+      }
+    }
     if proof != nil {
       guard !key.isEmpty else { throw ValidationError("--proof needs --key") }
       guard anchor == nil else {
@@ -51,6 +60,9 @@ struct AuditVerifyCommand: ParsableCommand {
   }
 
   func run() throws {
+    if let certificate {
+      return try global.show(.one(try DestructionCertificate.verified(certificate, keys: key)))
+    }
     if let proof, let record {
       return try global.show(
         .one(AuditProofView(try AuditFiles.verify(proof: proof, record: record, keys: key))))

@@ -13,7 +13,7 @@ enum ArgumentValues {
     case ["policy", "edit"], ["policy", "delete"]: names.ownPolicies
     case ["policy", "check"]: names.policies + names.guests
     case ["key", "show"], ["key", "rotate"], ["key", "revoke"], ["key", "destroy"], ["key", "export"],
-      ["key", "policy"], ["key", "wrap"], ["key", "unwrap"]:
+      ["key", "policy"], ["key", "wrap"], ["key", "unwrap"], ["key", "suspend"], ["key", "resume"]:
       names.keys
     case ["tenant", "show"], ["tenant", "label"], ["tenant", "suspend"], ["tenant", "resume"],
       ["tenant", "delete"], ["tenant", "destroy"], ["tenant", "token", "create"],

@@ -27,6 +27,7 @@ extension KeyDetails.KeyVersion: Renderable {
     Column("USES") { String($0.uses) },
     Column("CREATED") { $0.createdAt },
     Column("CHANGED") { $0.changedAt ?? "-" },
+    Column("ACTIVE FROM", wide: true) { $0.activeFrom ?? "-" },
   ]
 }
 
@@ -43,8 +44,9 @@ extension KeyDetails: Renderable {
         "given to launch \($0.launch) of guest '\($0.guest)', version \($0.version), \($0.usedAt)"
       }
       let uses = (guests + launches).map { TerminalSafe.escape($0) + "\n" }.joined()
+      let publicKey = history.last?.publicKey.map { "public key of version \(key.version): \($0)\n" } ?? ""
       return try OutputFormat.wide.text(of: .one(key)) + "\n" + output.text(of: .list(history))
-        + (uses.isEmpty ? "" : "\n" + uses)
+        + (publicKey.isEmpty ? "" : "\n" + publicKey) + (uses.isEmpty ? "" : "\n" + uses)
     }
   }
 }

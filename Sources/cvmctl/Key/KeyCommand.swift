@@ -6,8 +6,9 @@ struct KeyCommand: ParsableCommand {
     abstract: "A tenant's keys: wrapped under its KEK, versioned, with a life of their own.",
     subcommands: [
       KeyListCommand.self, KeyShowCommand.self, KeyCreateCommand.self, KeyImportCommand.self,
-      KeyExportCommand.self, KeyRotateCommand.self, KeyMigrateCommand.self, KeyRevokeCommand.self,
-      KeyDestroyCommand.self,
-      KeyPolicyCommand.self, KeyDueCommand.self, KeyWrapCommand.self, KeyUnwrapCommand.self,
+      KeyExportCommand.self, KeyOpenCommand.self, KeyRecipientCommand.self, KeyRotateCommand.self,
+      KeyMigrateCommand.self, KeySuspendCommand.self, KeyResumeCommand.self, KeyRevokeCommand.self,
+      KeyDestroyCommand.self, KeyPolicyCommand.self, KeyDueCommand.self, KeyWrapCommand.self,
+      KeyUnwrapCommand.self, KeyEscrowCommand.self, KeyRecoverCommand.self,
     ])
 }

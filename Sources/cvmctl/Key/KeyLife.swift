@@ -70,6 +70,32 @@ struct KeyMigrateCommand: ParsableCommand {
   }
 }
 
+struct KeySuspendCommand: ParsableCommand {
+  static let configuration = CommandConfiguration.verb(
+    "suspend", "Stop the use of a key for anything new, until it is resumed.")
+
+  @Argument(help: "The key's name, or NAME@VERSION for that version only.") var name: String
+  @OptionGroup var global: GlobalOptions
+
+  func run() throws {
+    let key = try KeyReference(name)
+    try global.show(changed: try global.core().suspendKey(key.name, version: key.version), "suspended")
+  }
+}
+
+struct KeyResumeCommand: ParsableCommand {
+  static let configuration = CommandConfiguration.verb(
+    "resume", "Let a suspended key be used again, or one whose time has not begun.")
+
+  @Argument(help: "The key's name, or NAME@VERSION for that version only.") var name: String
+  @OptionGroup var global: GlobalOptions
+
+  func run() throws {
+    let key = try KeyReference(name)
+    try global.show(changed: try global.core().resumeKey(key.name, version: key.version), "resumed")
+  }
+}
+
 struct KeyRevokeCommand: ParsableCommand {
   static let configuration = CommandConfiguration.verb(
     "revoke", "End the use of a key: nothing new is done with it, no launch is given it.")

@@ -1,27 +1,6 @@
 import ArgumentParser
 import CVMCore
 
-struct KeyExportCommand: ParsableCommand {
-  static let configuration = CommandConfiguration.verb(
-    "export", "Write a key's bytes to a new file that only you can read.")
-
-  @Argument(help: "The key's name, or NAME@VERSION; the newest version otherwise.") var name: String
-  @Option(help: ArgumentHelp("The new file.", valueName: "file")) var out: String
-  @Flag(help: "As it is: whoever has the file has the key.") var plaintext = false
-  @OptionGroup var compromised: AllowCompromisedOption
-  @OptionGroup var global: GlobalOptions
-
-  func run() throws {
-    guard plaintext else {
-      throw UsageError("an export writes the key as it is", hint: "if that is what you want: --plaintext")
-    }
-    let key = try KeyReference(name)
-    let exported = try global.core().exportKey(
-      key.name, version: key.version, to: out, evenCompromised: compromised.allowCompromised)
-    try global.show(changed: exported, "exported")
-  }
-}
-
 struct KeyWrapCommand: ParsableCommand {
   static let configuration = CommandConfiguration.verb(
     "wrap", "Encrypt a file of at most 64 KiB under a key.")

@@ -17,10 +17,16 @@ struct TenantCreateCommand: ParsableCommand {
   @Argument(help: "The new tenant's name: lower-case letters, digits and hyphens.") var name: String
   @Option(name: .long, parsing: .singleValue, help: ArgumentHelp("A label to set.", valueName: "key=value"))
   var label: [String] = []
+  @Option(
+    help: ArgumentHelp(
+      "A recipient's file: the tenant alone can open its keys, the vault only seals them.", valueName: "file")
+  )
+  var holdYourOwnKey: String?
   @OptionGroup var global: GlobalOptions
 
   func run() throws {
-    let tenant = try global.core().createTenant(name, labels: try LabelOption.parse(label))
+    let tenant = try global.core().createTenant(
+      name, labels: try LabelOption.parse(label), holder: holdYourOwnKey)
     try global.show(changed: tenant, "created")
   }
 }

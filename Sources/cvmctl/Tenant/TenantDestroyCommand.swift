@@ -8,6 +8,8 @@ struct TenantDestroyCommand: ParsableCommand {
   @Argument(help: "The tenant's name.") var name: String
   @Flag(help: "Erase its keys: nothing that they have sealed can be opened again. Required.")
   var cryptoErase = false
+  @Option(help: ArgumentHelp("Write the signed certificate to this new file, too.", valueName: "file"))
+  var out: String?
   @OptionGroup var global: GlobalOptions
 
   func validate() throws {
@@ -15,10 +17,14 @@ struct TenantDestroyCommand: ParsableCommand {
   }
 
   func run() throws {
+    if let out { try OutputFile.requireAbsent(out) }
     let core = try global.core()
     let tenant = try core.tenantOverview(name)  // who asks for nothing is not asked back
     try global.confirm("Erase all keys of tenant '\(tenant.name)', for good?")
     let certificate = try core.destroyTenant(name)
+    if let out, let note = certificate.note {
+      try OutputFile.create(out, Array(note.utf8), mode: 0o644)
+    }
     let output = try global.settings().output
     // A certificate is a document: for people too it is JSON.
     try Terminal.out(try (output == .yaml ? .yaml : OutputFormat.json).text(of: .one(certificate)))

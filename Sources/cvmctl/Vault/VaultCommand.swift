@@ -16,6 +16,8 @@ struct VaultInitCommand: ParsableCommand {
     "init", "Make the root key under a seal, before anything is kept under it.")
 
   @OptionGroup var seal: NewSealOptions
+  @Flag(help: "The root key that keys hang on is lost: they stay closed until key recover.")
+  var replaceLost = false
   @OptionGroup var global: GlobalOptions
 
   func validate() throws { try seal.check() }
@@ -27,7 +29,8 @@ struct VaultInitCommand: ParsableCommand {
         "the vault has a root key already", hint: "move it under another seal: cvmctl vault rekey --seal KIND"
       )
     }
-    let status = try core.initializeVault(under: try seal.newSeal(), sharesIn: seal.out)
+    let status = try core.initializeVault(
+      under: try seal.newSeal(), sharesIn: seal.out, replacesLost: replaceLost)
     try global.show(.one(status), orSay: "Vault made, sealed by \(status.seal)")
   }
 }

@@ -75,8 +75,84 @@ import Vault
     #expect(named.map(\.object) == ["kek", "key/0", "key/1", "key/2"])
     #expect(certificate.tenant == "acme" && certificate.destroyedBy.hasPrefix("uid:"))
     // Asked for again it says the same.
-    #expect(try desk.core.destroyTenant("acme") == certificate)
+    var again = try desk.core.destroyTenant("acme")
+    again.note = certificate.note
+    #expect(again == certificate)
     #expect(try desk.audit(tenant: "acme").last == "tenant.destroy done")
+  }
+
+  @Test func `has a certificate that both keys of the log have signed, and no other`() throws {
+    _ = try fill("acme", 3)
+    let note = try #require(try desk.core.destroyTenant("acme").note)
+    let keys = try desk.core.auditKeys().map(\.text)
+    func reason(_ text: String, _ keys: [String]) throws -> String {
+      let path = try desk.scratch.write(text, to: "\(UInt32.random(in: 0 ... .max))")
+      do {
+        return "accepted: \(try DestructionCertificate.verified(path, keys: keys).tenant)"
+      } catch CoreError.refused(let text, _) {
+        return text.replacing(path + ": ", with: "")
+      } catch CoreError.malformedBytes {
+        return "malformed"
+      } catch CoreError.usage {
+        return "usage"
+      }
+    }
+    #expect(try reason(note, keys) == "accepted: acme")
+    #expect(try reason(note, [keys[0] + "\n" + keys[1]]) == "accepted: acme")
+    // A changed byte of what is signed, wherever it is.
+    let lines = note.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
+    for (text, changed) in [
+      ("\"keys\":4", "\"keys\":3"), ("acme", "acmf"), ("\"escrow\":[]", "\"escrow\":[ ]"),
+    ] {
+      #expect(
+        try reason(note.replacing(text, with: changed), keys).contains("signature does not fit"), "\(text)")
+    }
+    let origin = lines[1]
+    #expect(
+      try reason(note.replacing("destruction/v1", with: "destruction/v2"), keys).contains(
+        "not a certificate of destruction"))
+    // A missing line: of the text, then each signature.
+    #expect(
+      try reason((lines[..<2] + lines[3...]).joined(separator: "\n"), keys).contains("signature does not fit")
+    )
+    for (missing, algorithm) in [(4, "ed25519"), (5, "MLDSA65-Ed25519-SHA512")] {
+      let text = (lines[..<missing] + lines[(missing + 1)...]).joined(separator: "\n")
+      #expect(try reason(text, keys) == "has no signature of that log's \(algorithm) key")
+    }
+    #expect(try reason(lines[..<4].joined(separator: "\n") + "\n", keys) == "malformed")
+    // A changed byte of a signature.
+    for line in [4, 5] {
+      var spoilt = lines
+      let tail = spoilt[line].suffix(12)
+      spoilt[line] = String(spoilt[line].dropLast(12) + String(tail.reversed()))
+      #expect(try reason(spoilt.joined(separator: "\n"), keys) != "accepted: acme")
+    }
+    // One key alone does not do, nor do those of another log.
+    for key in keys { #expect(try reason(note, [key]) == "usage") }
+    let other = try Desk()
+    let foreign = try other.core.auditKeys()
+    #expect(
+      try reason(note, foreign.map(\.text))
+        == "a certificate of the log '\(origin)', not of '\(foreign[0].name)'")
+    // Keys that call themselves this log's are not the ones that signed.
+    let posing = try foreign.map { try VerifierKey(name: origin, $0.key).text }
+    #expect(try reason(note, posing) == "has no signature of that log's ed25519 key")
+    #expect(
+      try reason(note, [keys[0], posing[1]]) == "has no signature of that log's MLDSA65-Ed25519-SHA512 key")
+  }
+
+  @Test func `is not erased by a vault that cannot sign`() throws {
+    let own = try fill("acme", 2)
+    let root = state + "/vault/root.key"
+    try FileManager.default.moveItem(atPath: root, toPath: root + ".away")
+    guard case .vault(.rootMissing)? = refusal({ _ = try desk.core.destroyTenant("acme") }) else {
+      Issue.record("erased without a certificate")
+      return
+    }
+    #expect(try found(own) == own.count)
+    try FileManager.default.moveItem(atPath: root + ".away", toPath: root)
+    _ = try desk.core.destroyTenant("acme")
+    #expect(try found(own) == 0)
   }
 
   @Test func `names the keys of a launch too`() throws {

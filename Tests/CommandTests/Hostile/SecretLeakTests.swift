@@ -58,7 +58,9 @@ import Testing
   }
 
   /// Runs cvmctl under strace; returns what it did, every string in hexadecimal.
-  private func traced(_ words: String...) throws -> (outcome: Outcome, calls: String) {
+  private func traced(_ words: String...) throws -> (outcome: Outcome, calls: String) { try traced(words) }
+
+  private func traced(_ words: [String]) throws -> (outcome: Outcome, calls: String) {
     let trace = sandbox.file("trace")
     let calls =
       "trace=execve,write,pwrite64,writev,pwritev,sendto,sendmsg,sendmmsg,rename,renameat,renameat2,open,openat,symlink,mkdir,prctl"
@@ -118,6 +120,57 @@ import Testing
         for form in forms(key).dropFirst(2) { #expect(!told.contains(String(decoding: form, as: UTF8.self))) }
       }
     }
+  }
+
+  /// Each command that reads, makes or hands on a key, with the one descriptor or file where its bytes may be.
+  @Test func `a key is written where it was asked for, and by every command nowhere else`() throws {
+    let key = Data((0..<32).map { _ in UInt8.random(in: 0...255) })
+    try sandbox.directory.write(key, to: "key", mode: 0o600)
+    try sandbox.succeed("key", "recipient", "create", "--out", sandbox.file("owner"))
+    let seed = try Data(contentsOf: URL(fileURLWithPath: sandbox.file("owner.key"))).dropFirst(8).prefix(32)
+    let (owner, identity) = (sandbox.file("owner.pub"), sandbox.file("owner.key"))
+    try sandbox.succeed("tenant", "create", "held", "--hold-your-own-key", owner)
+    let commands: [(words: [String], plain: Bool)] = [
+      (["key", "import", "a", sandbox.file("key"), "--algorithm", "aes-256"], false),
+      (["key", "import", "sign", sandbox.file("key"), "--algorithm", "ed25519"], false),
+      (["-t", "held", "key", "import", "a", sandbox.file("key")], false),
+      (["key", "show", "a"], false), (["key", "list", "-o", "json"], false),
+      (["key", "wrap", "a", "--in", sandbox.file("key"), "--out", sandbox.file("wrapped")], false),
+      (["key", "unwrap", "a", "--in", sandbox.file("wrapped"), "--out", sandbox.file("unwrapped")], true),
+      (["key", "export", "a", "--recipient", owner, "--out", sandbox.file("sealed")], false),
+      (["key", "export", "sign", "--public", "--out", sandbox.file("public")], false),
+      (["-t", "held", "key", "export", "a", "--sealed", "--out", sandbox.file("held")], false),
+      (["key", "export", "a", "--plaintext", "--out", sandbox.file("plain")], true),
+      (
+        ["key", "open", sandbox.file("sealed"), "--identity", identity, "--out", sandbox.file("opened")], true
+      ),
+      (["key", "open", sandbox.file("held"), "--identity", identity, "--out", sandbox.file("theirs")], true),
+      (["key", "destroy", "a"], false),
+      (["tenant", "create", "other"], false),
+      (["-t", "other", "key", "import", "a", sandbox.file("sealed"), "--identity", identity], false),
+      (["key", "rotate", "sign", "--from", sandbox.file("key")], false),
+      (["key", "rotate", "--kek"], false), (["key", "migrate", "--to", "x-wing"], false),
+      (["key", "escrow", "--recipient", owner, "--out", sandbox.file("escrow")], false),
+      (["key", "escrow", "--shares", "2", "--threshold", "2", "--out", sandbox.file("shares")], false),
+      (["key", "revoke", "sign", "--reason", "compromised"], false),
+      (["tenant", "destroy", "other", "--crypto-erase", "--yes"], false),
+    ]
+    for (words, plain) in commands {
+      let (outcome, calls) = try traced(words)
+      #expect(outcome.status == 0, "\(words): \(outcome.stderr)")
+      let told = outcome.stdout + outcome.stderr
+      for secret in [key, Data(seed)] {
+        for form in forms(secret) {
+          #expect(!told.contains(String(decoding: form, as: UTF8.self)), "\(words)")
+          let lines = calls.split(separator: "\n").filter { $0.contains(escaped(form)) }
+          // The bytes as they are, once, into the new file.
+          let isAsked = plain && secret == key && form == key
+          #expect(lines.count == (isAsked ? 1 : 0), "\(words): \(lines.map { $0.prefix(60) })")
+          #expect(lines.allSatisfy { $0.contains("write(") })
+        }
+      }
+    }
+    #expect(try filesHolding(key).isEmpty && filesHolding(Data(seed)).isEmpty)
   }
 
   @Test func `a failed launch leaves no secret behind either`() throws {

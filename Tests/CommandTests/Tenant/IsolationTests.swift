@@ -25,7 +25,8 @@ import Testing
     ("tenant token list", ["@"]), ("tenant token revoke", ["@"]), ("list", ["--tenant", "@"]),
     ("key show", ["@"]), ("key rotate", ["@"]), ("key revoke", ["@", "--reason", "ceased"]),
     ("key destroy", ["@", "--yes"]), ("key export", ["@", "--plaintext", "--out", "/x/y"]),
-    ("key policy", ["@", "--rotate-after", "90d"]),
+    ("key export", ["@", "--public", "--out", "/x/y"]), ("key export", ["@", "--sealed", "--out", "/x/y"]),
+    ("key suspend", ["@"]), ("key resume", ["@"]), ("key policy", ["@", "--rotate-after", "90d"]),
     ("key wrap", ["@", "--in", "%", "--out", "/x/y"]),
   ]
 
@@ -37,7 +38,8 @@ import Testing
     "host check", "host info", "host certs export", "host certs import", "host certs verify", "nodesevinfo",
     "capabilities", "domcapabilities", "version", "uri", "hostname", "sim host create", "sim host list",
     "sim host show", "sim host delete", "config show", "completion", "help",
-    "key unwrap", "key list", "key create", "key import", "key due", "key migrate",
+    "key unwrap", "key list", "key create", "key import", "key due", "key migrate", "key open",
+    "key recipient create", "key escrow", "key recover",
     "vault init", "vault unlock", "vault lock", "vault rekey", "vault status", "vault agent",
     "state where", "state check", "state backup", "state restore",
     "audit list", "audit show", "audit verify", "audit prove", "audit export", "audit anchor", "audit key",

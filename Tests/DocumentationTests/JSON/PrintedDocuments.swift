@@ -43,6 +43,7 @@ struct PrintedDocuments: Sendable {
     try auditLog()
     try vault()
     try state()
+    try recovery()
     try errors()
   }
 
@@ -86,9 +87,36 @@ struct PrintedDocuments: Sendable {
     try print("Key", "key policy", "disk", "--max-uses", "1000")
     try print("Key", "key due")
     try print("Key", "key rotate", "disk")
+    try print("Key", "key suspend", "disk")
+    try print("Key", "key resume", "disk")
     try print("KEK rotation", "key rotate", "--kek")
     try print("KEK rotation", "key migrate", "--to", "x-wing")
     try print("Key", "key list")
+    try sharing()
+  }
+
+  private mutating func sharing() throws {
+    let (owner, sealed) = (scratch.file("owner"), scratch.file("sealed"))
+    try print("Recipient", "key recipient create", "--out", owner)
+    try print("Key", "key export", "disk", "--recipient", owner + ".pub", "--out", sealed)
+    try print("Opened key", "key open", sealed, "--identity", owner + ".key", "--out", scratch.file("opened"))
+    try print("KEK escrow", "key escrow", "--recipient", owner + ".pub", "--out", scratch.file("escrow"))
+    try print(
+      "KEK escrow", "key escrow", "--shares", "3", "--threshold", "2", "--out", scratch.file("shares"))
+  }
+
+  /// In a state directory of its own, whose root key is lost.
+  private mutating func recovery() throws {
+    let fresh = ["--state-dir", scratch.file("lost")]
+    try print("Key", "key create", ["disk"] + fresh)
+    try print(
+      "KEK escrow", "key escrow",
+      ["--recipient", scratch.file("owner.pub"), "--out", scratch.file("escrowed")] + fresh)
+    try FileManager.default.removeItem(atPath: scratch.file("lost/vault/root.key"))
+    try print("Vault", "vault init", ["--seal", "file", "--replace-lost"] + fresh)
+    try print(
+      "Recovered KEK", "key recover",
+      [scratch.file("escrowed/escrow-1"), "--identity", scratch.file("owner.key")] + fresh)
   }
 
   private mutating func keysUsed() throws {
@@ -162,7 +190,15 @@ struct PrintedDocuments: Sendable {
     try print("Guest", "define", ["--tenant", "acme", try scratch.write(guest("acmes"), to: "acmes.yaml")])
     try print("Launch record", "start", "acmes", "--tenant", "acme")
     try print("Guest", "destroy", "acmes", "--tenant", "acme")
-    try print("Certificate of destruction", "tenant destroy", "acme", "--crypto-erase", "--yes")
+    try print(
+      "KEK escrow", "key escrow",
+      ["--tenant", "acme", "--recipient", scratch.file("owner.pub"), "--out", scratch.file("acmes")])
+    try print("Tenant", "tenant show", "acme")
+    let certificate = scratch.file("certificate")
+    try print(
+      "Certificate of destruction", "tenant destroy", "acme", "--crypto-erase", "--yes", "--out", certificate)
+    let keys = try cvmctl.succeed("audit", "key", "-o", "table").stdout
+    try print("Certificate of destruction", "audit verify", "--certificate", certificate, "--key", keys)
     try print("Guest", "undefine", "acmes", "--tenant", "acme")
     try print("Tenant", "tenant delete", "acme")
   }
