@@ -64,7 +64,8 @@ struct PrintedDocuments: Sendable {
     try print("State place", "state where")
     try print("State check", "state check")
     try print("State backup", "state backup", scratch.file("backup"))
-    try print("State backup", "state restore", scratch.file("backup"), "--state-dir", scratch.file("restored"))
+    let restored = scratch.file("restored")
+    try print("State backup", "state restore", scratch.file("backup"), "--state-dir", restored)
   }
 
   private mutating func policies() throws {
