@@ -71,6 +71,11 @@ install:
 	  install -D -m 0644 $$script \
 	    "$(DESTDIR)$(PREFIX)/share/bash-completion/completions/$${name%.bash}"; \
 	done
+	install -d "$(DESTDIR)$(PREFIX)/lib/systemd/system"
+	for unit in systemd/*; do \
+	  sed "s|@PREFIX@|$(PREFIX)|" $$unit > "$(DESTDIR)$(PREFIX)/lib/systemd/system/$${unit##*/}"; \
+	  chmod 0644 "$(DESTDIR)$(PREFIX)/lib/systemd/system/$${unit##*/}"; \
+	done
 
 clean:
 	rm -rf .build

@@ -56,6 +56,7 @@ let package = Package(
     .systemLibrary(name: "CExpat", pkgConfig: "expat", providers: [.apt(["libexpat1-dev"])]),
     .target(name: "CLinux"),
     .target(name: "CPKCS11", linkerSettings: [.linkedLibrary("dl")]),
+    .target(name: "CTPM", linkerSettings: [.linkedLibrary("dl")]),
 
     // Floor 1: bytes, documents, cryptography.
     floor("Bytes", []),
@@ -71,7 +72,7 @@ let package = Package(
     floor("StateStore", ["Bytes", "CLinux", "CSQLite", "CVMCrypto", "Documents"]),
 
     // Floor 4.
-    floor("Vault", ["Bytes", "CLinux", "CPKCS11", "CVMCrypto", "StateStore"]),
+    floor("Vault", ["Bytes", "CLinux", "CPKCS11", "CTPM", "CVMCrypto", "StateStore"]),
 
     // Floor 5.
     floor(

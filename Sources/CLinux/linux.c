@@ -19,6 +19,10 @@ int cvm_rename_noreplace(const char *from, const char *to) {
   return renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE);
 }
 
+int cvm_rename_exchange(const char *first, const char *second) {
+  return renameat2(AT_FDCWD, first, AT_FDCWD, second, RENAME_EXCHANGE);
+}
+
 int cvm_memfd(const char *name, int inherit) {
   return memfd_create(name, inherit ? 0 : MFD_CLOEXEC);
 }

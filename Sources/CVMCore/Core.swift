@@ -57,11 +57,17 @@ package final class Core: @unchecked Sendable {
   /// A core for another thread, with the same store; with the same host as well, where that serves several threads.
   package func forAnotherThread() throws(CoreError) -> Core {
     let (host, store) = (try backend(), try storeOfEveryTenant())
-    return Core(beside: self, store, host.servesSeveralThreads ? host : nil)
+    return Core(beside: self, tenant: tenant, store, host.servesSeveralThreads ? host : nil)
   }
 
-  private init(beside other: Core, _ store: StateStore, _ host: (any LaunchBackend)?) {
-    tenant = other.tenant
+  /// A core that acts for another tenant, with the same store.
+  package func forTenant(_ tenant: String) throws(CoreError) -> Core {
+    try requireOperator("act for other tenants")
+    return Core(beside: self, tenant: tenant, try storeOfEveryTenant(), openedHost)
+  }
+
+  private init(beside other: Core, tenant: String, _ store: StateStore, _ host: (any LaunchBackend)?) {
+    self.tenant = tenant
     acting = other.acting
     uri = other.uri
     stateDirectory = other.stateDirectory
@@ -129,7 +135,10 @@ package final class Core: @unchecked Sendable {
       do throws(VaultError) {
         let vault = try Vault(store: store, actor: actor, patience: .seconds(timeout))
         // From the first key on that the vault keeps, the log is signed.
-        if !readOnly { _ = try vault.auditSigner(at: Timestamp.now()) }
+        if !readOnly {
+          let signer = try vault.auditSigner(at: Timestamp.now())
+          store.signHeads { _ in signer }
+        }
         openedVault = vault
         return vault
       } catch {

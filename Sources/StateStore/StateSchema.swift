@@ -147,6 +147,12 @@ extension Schema {
       -- How a KEK seals; AES-256-GCM where it is not said.
       ALTER TABLE wrapped_key ADD COLUMN algorithm TEXT;
       """,
+      """
+      -- The file whose root key has sealed what a root key seals, where that is not the first one: SHA-256 of its bytes.
+      CREATE TABLE root_key (
+        id INTEGER PRIMARY KEY CHECK (id = 1), sha256 BLOB NOT NULL CHECK (length(sha256) = 32)
+      ) STRICT;
+      """,
       // Keys that sign, that begin later, and KEKs that others keep.
       """
       -- Of a key that signs: what verifies it.

@@ -134,6 +134,11 @@ extension StateStore {
     try lock.holding { () throws(StoreError) in try database.purge() }
   }
 
+  /// A copy of one moment, whatever others write meanwhile. Not within an act.
+  package func copy() throws(StoreError) -> StateCopy {
+    try lock.holding { () throws(StoreError) in try StateCopy(of: database) }
+  }
+
   private func recorded<R, E: StoreFailure>(
     _ record: AuditRecord, _ phase: AuditLog.Phase, _ body: (borrowing Transaction, Int64) throws(E) -> R
   ) throws(E) -> R {

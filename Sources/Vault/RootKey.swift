@@ -1,33 +1,40 @@
 package import CVMCrypto
-package import StateStore
+import StateStore
 
 /// The vault's root key: 32 random bytes in `vault/root.key`, as they are (seal `file`) or sealed. The `file` seal protects
 /// against a stolen database or backup of it, not against somebody who reads this file too: hence its name.
 package struct RootKey: Sendable {
-  static let fileName = "root.key"
-  private static let limit = 4096
-
   let key: SecretBytes
+  /// SHA-256 of the file that it is from.
+  let digest: [UInt8]
 
-  /// Opens the root key; a sealed one is the agent's to give. `isNeeded`: keys are wrapped with it, so a missing one is an error
-  /// rather than made anew.
-  package init(in directory: PrivateDirectory, patience: Duration, isNeeded: Bool) throws(VaultError) {
-    if let found = try Self.stored(in: directory) {
-      key = try found.opened(in: directory)
-      return
+  /// Opens the root key; a sealed one is the agent's to give, or a TPM's.
+  /// - Parameters:
+  ///   - isNeeded: keys are wrapped with it, so a missing one is an error rather than made anew.
+  ///   - waits: ask a TPM, which takes its time.
+  init(in files: RootKeyFiles, patience: Duration, isNeeded: Bool, waits: Bool) throws(VaultError) {
+    let directory = files.directory
+    let found: RootKeyFiles.Content
+    if let current = try files.current() {
+      found = current
+    } else {
+      guard !isNeeded else { throw .rootMissing(path: directory.path(of: RootKeyFiles.name)) }
+      let fresh = Stored.plain(try Self.fresh())
+      found = try Self.exclusively(directory, patience) { () throws(VaultError) in
+        // Another process may have made it meanwhile: the first one counts.
+        if let current = try files.current() { return current }
+        return RootKeyFiles.Content(stored: fresh, digest: try fresh.write(in: directory))
+      }
     }
-    guard !isNeeded else { throw .rootMissing(path: directory.path(of: Self.fileName)) }
-    let fresh = Stored.plain(try Self.fresh())
-    let stored = try Self.exclusively(directory, patience) { () throws(VaultError) in
-      // Another process may have made it meanwhile: the first one counts.
-      if let found = try Self.stored(in: directory) { return found }
-      try fresh.write(in: directory)
-      return fresh
-    }
-    key = try stored.opened(in: directory)
+    key = try found.stored.opened(in: directory, waits: waits)
+    digest = found.digest
   }
 
-  init(_ draft: SealedVault.Draft) { key = draft.root }
+  /// One that was just made.
+  init(_ draft: SealedVault.Draft, digest: [UInt8]) {
+    key = draft.root
+    self.digest = digest
+  }
 
   /// What is in the file.
   package enum Stored: Sendable {
@@ -37,29 +44,6 @@ package struct RootKey: Sendable {
 
   static func fresh() throws(VaultError) -> SecretBytes {
     do { return try SecretBytes.random(RootKeyFile.keySize) } catch { throw .crypto(error) }
-  }
-
-  /// The file's content, nil without a file.
-  static func stored(in directory: PrivateDirectory) throws(VaultError) -> Stored? {
-    let path = directory.path(of: fileName)
-    let file: SecretBytes?
-    do throws(StoreError) {
-      file = try directory.read(fileName, limit: limit)
-    } catch .corrupt(let file, _) {
-      throw .rootDamaged(path: file)
-    } catch {
-      throw .store(error)
-    }
-    guard let file else { return nil }
-    if isSealed(file) {
-      // Nothing in it is secret without what opens it.
-      let bytes = file.withBytes { unsafe Array($0) }
-      do { return .sealed(try SealedRootKey(parsing: bytes)) } catch {
-        throw .malformedSeal(path: path, error)
-      }
-    }
-    guard let key = RootKeyFile.parse(file) else { throw .rootDamaged(path: path) }
-    return .plain(key)
   }
 
   /// Runs `body` while no other process changes the file.
@@ -76,13 +60,23 @@ package struct RootKey: Sendable {
     }
     return try result.get()
   }
-
-  private static func isSealed(_ file: SecretBytes) -> Bool {
-    file.slice(0..<5) == SecretBytes(copying: Array("CVMR".utf8) + [SealedRootKey.version])
-  }
 }
 
 extension RootKey.Stored {
+  /// - Parameter path: the file's, for messages.
+  init(parsing file: SecretBytes, from path: String) throws(VaultError) {
+    if file.slice(0..<5) == SecretBytes(copying: Array("CVMR".utf8) + [SealedRootKey.version]) {
+      // Nothing in it is secret without what opens it.
+      let bytes = file.withBytes { unsafe Array($0) }
+      do { self = .sealed(try SealedRootKey(parsing: bytes)) } catch {
+        throw .malformedSeal(path: path, error)
+      }
+      return
+    }
+    guard let key = RootKeyFile.parse(file) else { throw .rootDamaged(path: path) }
+    self = .plain(key)
+  }
+
   package var kind: SealKind {
     switch self {
     case .plain: .file
@@ -90,24 +84,33 @@ extension RootKey.Stored {
     }
   }
 
-  /// The key, the agent's where it is sealed. Asks nobody else and waits for nobody.
-  func opened(in directory: PrivateDirectory) throws(VaultError) -> SecretBytes {
+  /// The key. A sealed one the agent has; a TPM gives it as well, where it needs no PIN.
+  func opened(in directory: PrivateDirectory, waits: Bool = true) throws(VaultError) -> SecretBytes {
     switch self {
     case .plain(let key): return key
     case .sealed(let sealed):
-      guard let key = AgentClient(directory).key(of: sealed.vaultID) else { throw .locked(sealed.kind) }
-      return key
+      if let key = AgentClient(directory).key(of: sealed.vaultID) { return key }
+      guard sealed.needs == .nothing, waits else { throw .locked(sealed.kind) }
+      return try sealed.open(by: .machine)
     }
   }
 
-  /// Puts it into the file, in one step.
-  func write(in directory: PrivateDirectory) throws(VaultError) {
-    let bytes: SecretBytes
+  /// The file's bytes.
+  package func serialized() throws(VaultError) -> SecretBytes {
     switch self {
     case .plain(let key):
-      do { bytes = try RootKeyFile.serialize(key) } catch { throw .crypto(error) }
-    case .sealed(let sealed): bytes = SecretBytes(copying: try sealed.serialized())
+      do { return try RootKeyFile.serialize(key) } catch { throw .crypto(error) }
+    case .sealed(let sealed): return SecretBytes(copying: try sealed.serialized())
     }
-    do { try directory.replace(RootKey.fileName, by: bytes) } catch { throw .store(error) }
+  }
+
+  /// Puts it into a file, in one step. Returns the SHA-256 of the file's bytes.
+  @discardableResult
+  func write(to name: String = RootKeyFiles.name, in directory: PrivateDirectory) throws(VaultError)
+    -> [UInt8]
+  {
+    let bytes = try serialized()
+    do { try directory.replace(name, by: bytes) } catch { throw .store(error) }
+    return try RootKeyFiles.digest(of: bytes)
   }
 }

@@ -29,14 +29,15 @@ extension Vault {
     let row = try freshAuditKey(version: version, at: now)
     let verifier: VerifierKey
     do { verifier = try row.verifier() } catch { throw .crypto(error) }
-    do throws(StoreError) {
+    do throws(VaultError) {
       let record = AuditRecord(
         time: now, tenant: "", actor: actor, act: Self.actName, object: verifier.text)
-      try store.act(record) { transaction throws(StoreError) in try transaction.insertAuditKey(row) }
-    } catch .exists {
+      try store.act(record) { transaction throws(VaultError) in
+        try requireCurrentRoot()
+        try stored { () throws(StoreError) in try transaction.insertAuditKey(row) }
+      }
+    } catch .store(.exists) {
       // Another process made it meanwhile: that one counts.
-    } catch {
-      throw .store(error)
     }
     guard let signer = try storedAuditSigner() else { throw .keyMissing(object: Self.auditObject) }
     return signer
@@ -92,7 +93,7 @@ extension Vault {
       createdAt: now)
   }
 
-  private static func auditContext(_ version: Int64) -> KeyContext {
+  static func auditContext(_ version: Int64) -> KeyContext {
     KeyContext(
       tenant: "", object: auditObject, version: UInt32(truncatingIfNeeded: version), purpose: auditPurpose)
   }

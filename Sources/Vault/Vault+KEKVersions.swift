@@ -38,6 +38,7 @@ extension Vault {
     let current = try Self.kind(of: last)
     guard current != .held else { throw .heldByTenant(tenant) }
     let kind = kind ?? current
+    try requireCurrentRoot()
     let envelope = try sealedByRoot(try Self.freshKEK(kind), kind, tenant, version)
     for row in rows where row.state == KeyState.active.rawValue {
       try stored { () throws(StoreError) in
@@ -96,9 +97,5 @@ extension Vault {
     }
     forget(version, of: tenant)
     return true
-  }
-
-  private func stored<R>(_ body: () throws(StoreError) -> R) throws(VaultError) -> R {
-    do { return try body() } catch { throw .store(error) }
   }
 }

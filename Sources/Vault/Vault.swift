@@ -9,6 +9,7 @@ package final class Vault: Sendable {
   package static let secretSizes = 1...65_536
 
   private let root: RootKey
+  private let files: RootKeyFiles
   let store: StateStore
   let actor: String
   /// KEKs that were opened already.
@@ -20,16 +21,25 @@ package final class Vault: Sendable {
   }
 
   /// Opens the vault of a store, and makes its root key on first use.
-  package init(store: StateStore, actor: String, patience: Duration = .seconds(10)) throws(VaultError) {
+  /// - Parameter waits: ask a TPM, which takes its time.
+  package init(
+    store: StateStore, actor: String, patience: Duration = .seconds(10), waits: Bool = true
+  ) throws(VaultError) {
     let (directory, isNeeded) = try Self.place(store)
-    root = try RootKey(in: directory, patience: patience, isNeeded: isNeeded)
+    files = RootKeyFiles(directory: directory, store: store)
+    if waits { files.settleIfLeft() }
+    root = try RootKey(in: files, patience: patience, isNeeded: isNeeded, waits: waits)
     self.store = store
     self.actor = actor
   }
 
-  /// The vault of a root key that was just made.
-  package init(store: StateStore, actor: String, root draft: SealedVault.Draft) {
-    root = RootKey(draft)
+  /// The vault of a root key that was just made and is in its place.
+  package init(
+    store: StateStore, actor: String, root draft: SealedVault.Draft, in vault: SealedVault
+  ) throws(VaultError) {
+    files = RootKeyFiles(directory: vault.directory, store: store)
+    guard let digest = try files.current()?.digest else { throw .rootMissing(path: vault.rootPath) }
+    root = RootKey(draft, digest: digest)
     self.store = store
     self.actor = actor
   }
@@ -39,7 +49,7 @@ package final class Vault: Sendable {
       let isNeeded = try store.hasWrappedKeys()
       return (try store.directory.directory("vault", create: !isNeeded), isNeeded)
     } catch .absent(let path) {
-      throw .rootMissing(path: path + "/" + RootKey.fileName)
+      throw .rootMissing(path: path + "/" + RootKeyFiles.name)
     } catch {
       throw .store(error)
     }
@@ -75,9 +85,17 @@ extension Vault {
   package static let kekObject = "kek"
   static let kekPurpose = "wrap"
   /// The `kekVersion` of an envelope that the root key itself has sealed.
-  private static let rootVersion: UInt32 = 0
+  static let rootVersion: UInt32 = 0
 
-  private static func kekContext(_ tenant: String, _ version: UInt32, _ kind: KEKKind) -> KeyContext {
+  /// Throws where another root key took the place of this one since it was opened. Whoever adds what the root key seals asks
+  /// within the act that adds it.
+  func requireCurrentRoot() throws(VaultError) {
+    guard try files.current()?.digest == root.digest else {
+      throw .changed(path: files.directory.path(of: RootKeyFiles.name))
+    }
+  }
+
+  static func kekContext(_ tenant: String, _ version: UInt32, _ kind: KEKKind) -> KeyContext {
     KeyContext(tenant: tenant, object: kekObject, version: version, purpose: kind.purpose)
   }
 
@@ -102,17 +120,18 @@ extension Vault {
     let first = try KEK(.aes256GCM, fresh)
     let record = AuditRecord(
       time: now, tenant: tenant, actor: actor, act: "key.create", object: Self.kekObject)
-    do throws(StoreError) {
-      try store.act(record) { transaction throws(StoreError) in
-        try transaction.insertWrappedKey(
-          object: Self.kekObject, purpose: Self.kekPurpose, version: 1, state: KeyState.active.rawValue,
-          envelope: envelope)
+    do throws(VaultError) {
+      try store.act(record) { transaction throws(VaultError) in
+        try requireCurrentRoot()
+        try stored { () throws(StoreError) in
+          try transaction.insertWrappedKey(
+            object: Self.kekObject, purpose: Self.kekPurpose, version: 1, state: KeyState.active.rawValue,
+            envelope: envelope)
+        }
       }
-    } catch .exists {
+    } catch .store(.exists) {
       // Another process made the tenant's KEK meanwhile: that one counts.
       return try kek(of: tenant, version: 1)
-    } catch {
-      throw .store(error)
     }
     opened.withLock { $0[KEKName(tenant: tenant, version: 1)] = first }
     return first
@@ -155,14 +174,14 @@ extension Vault {
   func kekSecret(
     _ row: WrappedKeyRow, _ kind: KEKKind, _ tenant: String, _ version: UInt32
   ) throws(VaultError) -> SecretBytes {
-    let envelope = try Self.parsed(row.envelope)
-    guard envelope.kekVersion == Self.rootVersion else { throw .notAuthentic(object: Self.kekObject) }
-    return try Self.open(envelope, key: root.key, Self.kekContext(tenant, version, kind))
+    try unwrapUnderRoot(row.envelope, for: Self.kekContext(tenant, version, kind))
   }
 
   /// A kind that the row does not name is the first that there was. A row that names another than its envelope's does not open.
-  static func kind(of row: WrappedKeyRow) throws(VaultError) -> KEKKind {
-    guard let name = row.algorithm else { return .aes256GCM }
+  static func kind(of row: WrappedKeyRow) throws(VaultError) -> KEKKind { try kind(named: row.algorithm) }
+
+  static func kind(named name: String?) throws(VaultError) -> KEKKind {
+    guard let name else { return .aes256GCM }
     guard let kind = KEKKind(rawValue: name) else { throw .notAuthentic(object: kekObject) }
     return kind
   }
@@ -231,6 +250,12 @@ extension Vault {
   func unwrapUnderRoot(_ envelope: [UInt8], for context: KeyContext) throws(VaultError) -> SecretBytes {
     let parsed = try Self.parsed(envelope)
     guard parsed.kekVersion == Self.rootVersion else { throw .notAuthentic(object: context.object) }
-    return try Self.open(parsed, key: root.key, context)
+    do throws(VaultError) {
+      return try Self.open(parsed, key: root.key, context)
+    } catch {
+      // Another process may have put another root key in the place of this one meanwhile.
+      if case .notAuthentic = error { try requireCurrentRoot() }
+      throw error
+    }
   }
 }

@@ -52,6 +52,8 @@ package enum VaultError: Error, Equatable, Sendable {
   case fewShares(given: Int, needed: Int)
   /// What a PKCS#11 token of that label did not do.
   case token(TokenProblem, String)
+  /// What a TPM did not do.
+  case tpm(TPMProblem)
   /// The agent could not be started or reached; why, by the system's number.
   case agent(errno: Int32)
   case damagedEnvelope(FormatError)
@@ -77,12 +79,14 @@ package enum VaultError: Error, Equatable, Sendable {
     case .changed(let path): "the vault's root key changed meanwhile: \(path)"
     case .wrongOpening(.shamir): "these shares do not open the vault"
     case .wrongOpening(.pkcs11): "the token's key does not open the vault"
+    case .wrongOpening(.tpm2): "what the TPM has sealed does not open the vault"
     case .wrongOpening: "that is not the vault's passphrase"
     case .otherSeal(let seal): "the vault is sealed by \(seal.words)"
     case .malformedShare(let file): "\(file): no share of a root key, or a mistyped one"
     case .foreignShare(let file, let set): "\(file): a share of another set than the vault's, \(set)"
     case .fewShares(let given, let needed): "\(needed) shares are needed, \(given) were given"
     case .token(let problem, let label): "token '\(label)': \(problem.words)"
+    case .tpm(let problem): "the TPM: \(problem.words)"
     case .agent(let number): "the vault's agent did not start (errno \(number))"
     case .damagedEnvelope(let problem): problem.summary
     case .notAuthentic(let object): "the stored key of '\(object)' is not authentic"
@@ -106,14 +110,22 @@ package enum VaultError: Error, Equatable, Sendable {
     case .otherSeal(.passphrase): "unlock it with its passphrase"
     case .otherSeal(.shamir): "unlock it with --share FILE for each share"
     case .otherSeal(.pkcs11): "unlock it with the token's PIN"
+    case .otherSeal(.tpm2): "its PIN unlocks it, if it has one"
     case .otherSeal(.file): "it needs no unlocking"
+    case .tpm(let problem): problem.hint
     case .malformedSeal: "restore it from a backup, or use the version of cvmctl that wrote it"
-    case .changed, .wrongOpening, .malformedShare, .foreignShare, .fewShares, .token, .agent: nil
+    case .changed: "run the command again"
+    case .wrongOpening, .malformedShare, .foreignShare, .fewShares, .token, .agent: nil
     case .heldByTenant: "its owner can: cvmctl key export NAME --sealed, and key open with the identity"
     case .notRecoverable(let problem): problem.hint
     case .rootDamaged, .damagedEnvelope, .notAuthentic, .keyMissing, .otherRecipient, .crypto: nil
     }
   }
+}
+
+/// Runs a call of the store, its errors as the vault's.
+func stored<R>(_ body: () throws(StoreError) -> R) throws(VaultError) -> R {
+  do { return try body() } catch { throw .store(error) }
 }
 
 extension VaultError: StoreFailure {

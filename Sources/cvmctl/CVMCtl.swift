@@ -38,6 +38,7 @@ struct CVMCtl: ParsableCommand {
         ]),
       CommandGroup(name: "Tenants:", subcommands: [TenantCommand.self]),
       CommandGroup(name: "Records:", subcommands: [AuditCommand.self]),
-      CommandGroup(name: "cvmctl itself:", subcommands: [ConfigCommand.self, CompletionCommand.self]),
+      CommandGroup(
+        name: "cvmctl itself:", subcommands: [StateCommand.self, ConfigCommand.self, CompletionCommand.self]),
     ])
 }

@@ -263,7 +263,13 @@ extension Failure {
   private init(vault error: VaultError) {
     let exit: CVMExit =
       switch error {
-      case .rootMissing, .locked, .wrongOpening, .fewShares, .foreignShare, .token: .vaultLocked
+      case .rootMissing, .locked, .wrongOpening, .fewShares, .foreignShare: .vaultLocked
+      case .token(.untrusted, _): .permission
+      case .tpm(.noLibrary): .unsupported
+      case .tpm(.silent): .timeout
+      case .tpm(.notATPM): .usage
+      case .tpm: .vaultLocked
+      case .token: .vaultLocked
       case .exists, .changed, .notRecoverable(.notLost), .notRecoverable(.destroyed): .conflict
       case .notRecoverable: .attestationRefused
       case .malformedShare, .otherSeal: .usage

@@ -58,6 +58,7 @@ enum Invocation {
       try Terminal.out(text.hasSuffix("\n") ? text : text + "\n")
       return 0
     }
+    if let refusal = SecretWords.refusal(of: words) { throw refusal }
     throw UsageError(CVMCtl.message(for: error), hint: "try 'cvmctl help'")
   }
 

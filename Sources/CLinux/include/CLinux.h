@@ -8,6 +8,9 @@
 /* renameat2(2) with RENAME_NOREPLACE: fails with EEXIST rather than replace `to`. */
 int cvm_rename_noreplace(const char *_Nonnull from, const char *_Nonnull to);
 
+/* renameat2(2) with RENAME_EXCHANGE: each of two names gets what the other one had, in one step. */
+int cvm_rename_exchange(const char *_Nonnull first, const char *_Nonnull second);
+
 /* memfd_create(2) with MFD_CLOEXEC unless `inherit`: a descriptor of anonymous memory. */
 int cvm_memfd(const char *_Nonnull name, int inherit);
 

@@ -5,11 +5,11 @@ import Vault
 
 /// Signed heads of the audit log: keys, anchors, proofs.
 extension Core {
-  /// How a store gets its key for heads on the way: where there is one already and the vault opens. Takes no lock of a
+  /// How a store gets its key for heads on the way: where there is one already and the vault opens at once. Takes no lock of a
   /// core, for the store holds its own when it asks.
   static let headSigner: @Sendable (StateStore) -> AuditSigner? = { store in
     guard let keys = try? store.auditKeys(), !keys.isEmpty else { return nil }
-    return try? Vault(store: store, actor: Actor.operator.name).storedAuditSigner()
+    return try? Vault(store: store, actor: Actor.operator.name, waits: false).storedAuditSigner()
   }
 
   /// The keys that verify heads of this log, all of which sign each; made on first use.

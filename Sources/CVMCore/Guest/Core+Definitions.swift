@@ -62,10 +62,14 @@ extension Core {
     _ source: DefinitionSource, _ overrides: DefinitionOverrides
   ) throws(CoreError) -> GuestOverview {
     try requireWritable()
-    let read = try source.read(newUUID: freshUUID)
-    _ = try plan(read, of: source, overrides)  // what cannot be is refused before anything is touched
+    var read = try source.read(newUUID: freshUUID)
+    let draft = try plan(read, of: source, overrides)  // what cannot be is refused before anything is touched
     let lock = try definitionLock()
     defer { lock.release() }
+    if !read.namesUUID, let uuid = try unrecordedDefinition(of: draft.definition.name) {
+      read.domain.setChild(XMLElement("uuid", text: uuid.rawValue))
+      read.namesUUID = true
+    }
     let plan = try plan(read, of: source, overrides)
     let name = plan.definition.name
     let old = try recordedGuest(name)
@@ -77,12 +81,12 @@ extension Core {
       (key: "policy", value: plan.policy?.value.text ?? "none"),
     ]
     let host = hostKey
-    let draft = try content(for: plan, host: host)
+    let fresh = try content(for: plan, host: host)
     let state = try audited(
       "guest.define", object: name, detail: detail,
       { backend throws(BackendError) in try backend.define(xml: plan.xml) },
       keep: { transaction, state throws(StoreError) in
-        var content = draft
+        var content = fresh
         content.name = state.name
         content.uuid = state.uuid.rawValue
         if let known = try transaction.guest(tenant: tenant, uri: host, uuid: content.uuid) {
@@ -143,6 +147,20 @@ extension Core {
     } catch {
       throw .crypto(error)
     }
+  }
+
+  /// The UUID of a guest of that name that the host has and that says itself that it is this tenant's, though nobody recorded
+  /// it: a `define` was killed in between, and this one goes on.
+  private func unrecordedDefinition(of name: String) throws(CoreError) -> GuestUUID? {
+    guard acting == .operator, try recordedGuest(name) == nil,
+      let found = try hosted({ backend throws(BackendError) in try backend.guest(named: name) }),
+      try owner(of: found.uuid.rawValue) == nil
+    else { return nil }
+    let text = try hosted { backend throws(BackendError) in try backend.domainXML(found.uuid, .inactive) }
+    guard let domain = try? XMLElement.parse(Array(text.utf8)), DomainXML.tenant(in: domain) == tenant else {
+      return nil
+    }
+    return found.uuid
   }
 
   /// A definition without a UUID redefines the guest of its name.

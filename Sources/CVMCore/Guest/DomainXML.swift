@@ -67,6 +67,11 @@ package enum DomainXML {
     }
   }
 
+  /// The tenant that cvmctl's metadata element names.
+  static func tenant(in domain: XMLElement) -> String? {
+    domain.child("metadata")?.elements.first(where: isOurs)?.attribute("tenant")
+  }
+
   /// The labels that a document carries from an earlier `dumpxml`.
   package static func labels(in domain: XMLElement) -> [String: String] {
     var labels: [String: String] = [:]

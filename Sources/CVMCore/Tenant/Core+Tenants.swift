@@ -20,6 +20,14 @@ extension Core {
     }
   }
 
+  /// The tenants whose keys open and whose guests start; for the operator alone.
+  package func activeTenants() throws(CoreError) -> [String] {
+    try requireOperator("act for every tenant")
+    let store = try storeOfEveryTenant()
+    return try stored { () throws(StoreError) in try store.tenants() }.filter { $0.state == .active }.map(
+      \.name)
+  }
+
   package func tenantOverview(_ name: String) throws(CoreError) -> TenantOverview {
     let row = try knownTenant(name)
     let store = try storeOfEveryTenant()

@@ -51,9 +51,11 @@ extension Core {
     }
     try recorded("vault.init", seal.kind) { () throws(CoreError) in
       let draft = try vaulted { () throws(VaultError) in try vault.freshRoot(under: seal) }
-      try placed(draft, sharesIn: directory) { () throws(VaultError) in try vault.create(draft) }
+      try placed(draft, in: vault, sharesIn: directory) { () throws(VaultError) in try vault.create(draft) }
       guard hangKeys else { return }
-      try replaceLostAuditKey { Vault(store: store, actor: actor, root: draft) }
+      try replaceLostAuditKey { () throws(VaultError) in
+        try Vault(store: store, actor: actor, root: draft, in: vault)
+      }
     }
     return try vaultStatus()
   }
@@ -80,16 +82,79 @@ extension Core {
     let vault = try sealedVault(create: false)
     try recorded("vault.rekey", seal.kind) { () throws(CoreError) in
       let draft = try vaulted { () throws(VaultError) in try vault.sameRoot(under: seal) }
-      try placed(draft, sharesIn: directory) { () throws(VaultError) in try vault.replace(by: draft) }
+      try placed(draft, in: vault, sharesIn: directory) { () throws(VaultError) in
+        try vault.replace(by: draft)
+      }
     }
     return try vaultStatus()
   }
 
+  /// Puts a fresh root key in the place of the one that there is, and wraps anew what hangs from it: tenants' key encryption keys
+  /// and the audit log's key, not what these wrap.
+  package func renewRoot(
+    under seal: SealedVault.NewSeal, sharesIn directory: String?
+  ) throws(CoreError) -> VaultStatus {
+    try requireWritable()
+    try requireOperator("rekey the vault")
+    let vault = try sealedVault(create: false)
+    try vaulted { () throws(VaultError) in try vault.requireOpen() }
+    let store = try storeOfEveryTenant()
+    let attempt = try attempted("vault.rekey", seal.kind, [("root", "new")])
+    let result = try vaulted { () throws(VaultError) in
+      try vault.exclusively {
+        Result { () throws(CoreError) in try renewRoot(of: vault, under: seal, directory, attempt) }
+      }
+    }
+    vault.endAgent()
+    try result.get()
+    // What the old root key had wrapped is then in no file of the store.
+    try? store.checkpoint()
+    return try vaultStatus()
+  }
+
+  /// Callers hold the vault.
+  private func renewRoot(
+    of vault: SealedVault, under seal: SealedVault.NewSeal, _ directory: String?, _ attempt: Attempt
+  ) throws(CoreError) {
+    let store = try storeOfEveryTenant()
+    var begun: (renewal: RootRenewal, shares: ShareFiles)?
+    do throws(CoreError) {
+      let renewal = try vaulted { () throws(VaultError) in try vault.renewal(under: seal) }
+      let shares = try ShareFiles(
+        writing: renewal.shares, in: directory,
+        of: try vaulted { () throws(VaultError) in try vault.stored() })
+      begun = (renewal, shares)
+      let digest = try vaulted { () throws(VaultError) in try renewal.prepare() }
+      try vaulted { () throws(VaultError) in
+        try store.outcome(of: attempt, "ok", at: Timestamp.now()) { (transaction) throws(VaultError) in
+          try renewal.rewrap(digest, in: transaction)
+        }
+      }
+      try vaulted { () throws(VaultError) in try renewal.settle() }
+      try shares.publish()
+    } catch {
+      // An attempt has one outcome: where this one can be recorded, the new root key does not count. Otherwise whoever opens the
+      // vault next finds out, and the shares stay.
+      if (try? store.outcome(of: attempt, "failed", at: Timestamp.now())) != nil {
+        try? begun?.renewal.settle()
+        begun?.shares.remove()
+      }
+      throw error
+    }
+  }
+
   /// How the vault is sealed: what to ask for.
-  package func vaultSeal() throws(CoreError) -> SealKind {
+  package func vaultSeal() throws(CoreError) -> RootKey.Stored {
     try requireOperator("unlock the vault")
     let vault = try sealedVault(create: false)
-    return try vaulted { () throws(VaultError) in try vault.requireStored().kind }
+    return try vaulted { () throws(VaultError) in try vault.requireStored() }
+  }
+
+  /// Throws why the vault is closed: before somebody is asked for a new passphrase.
+  package func requireOpenVault() throws(CoreError) {
+    try requireOperator("rekey the vault")
+    let vault = try sealedVault(create: false)
+    try vaulted { () throws(VaultError) in try vault.requireOpen() }
   }
 
   /// Opens the root key and hands it to `start`, which sees to it that an agent has it. Failures are recorded too.
@@ -150,15 +215,18 @@ extension Core {
 
   /// The root key goes to its place when its shares are on disk; they are removed where it does not get there.
   private func placed(
-    _ draft: SealedVault.Draft, sharesIn directory: String?, _ place: () throws(VaultError) -> Void
+    _ draft: SealedVault.Draft, in vault: SealedVault, sharesIn directory: String?,
+    _ place: () throws(VaultError) -> Void
   ) throws(CoreError) {
-    let files = try ShareFiles.write(draft.shares, in: directory)
+    let stored = try vaulted { () throws(VaultError) in try vault.stored() }
+    let files = try ShareFiles(writing: draft.shares, in: directory, of: stored)
     do {
       try place()
     } catch {
-      ShareFiles.remove(files)
+      files.remove()
       throw .vault(error)
     }
+    try files.publish()
   }
 
   /// The attempt is on disk before, its outcome after.
@@ -166,10 +234,7 @@ extension Core {
     _ act: String, _ seal: SealKind, _ body: () throws(CoreError) -> Void
   ) throws(CoreError) {
     let store = try storeOfEveryTenant()
-    let record = AuditRecord(
-      time: Timestamp.now(), tenant: "", actor: actor, act: act, object: "root-key",
-      detail: .object([Value.Member("seal", .string(seal.rawValue))]))
-    let attempt = try stored { () throws(StoreError) in try store.attempt(record) }
+    let attempt = try attempted(act, seal)
     do {
       try body()
     } catch {
@@ -179,8 +244,15 @@ extension Core {
     try stored { () throws(StoreError) in try store.outcome(of: attempt, "ok", at: Timestamp.now()) }
   }
 
-  private func vaulted<R>(_ body: () throws(VaultError) -> R) throws(CoreError) -> R {
-    do { return try body() } catch { throw .vault(error) }
+  private func attempted(
+    _ act: String, _ seal: SealKind, _ more: [(key: String, value: String)] = []
+  ) throws(CoreError) -> Attempt {
+    let detail = [("seal", seal.rawValue)] + more
+    let record = AuditRecord(
+      time: Timestamp.now(), tenant: "", actor: actor, act: act, object: "root-key",
+      detail: .object(detail.map { Value.Member($0.0, .string($0.1)) }))
+    let store = try storeOfEveryTenant()
+    return try stored { () throws(StoreError) in try store.attempt(record) }
   }
 }
 

@@ -18,7 +18,7 @@ package struct VaultStatus: Encodable, Equatable, Sendable {
   package var state: Access
   /// What the seal protects against.
   package var protects: String
-  package var agentPID: Int?
+  package var agentPid: Int?
   /// Seconds after which an agent without a question ends, and how many of them are left.
   package var agentIdle: Int?
   package var agentIdleLeft: Int?
@@ -41,9 +41,13 @@ package struct VaultStatus: Encodable, Equatable, Sendable {
     state = stored == nil ? .absent : .unlocked
     if case .sealed(let sealed) = stored {
       parameters = Self.text(of: sealed.seal)
-      state = agent?.vaultID == sealed.vaultID ? .unlocked : .locked
-      if state == .unlocked, let agent {
-        agentPID = Int(agent.pid)
+      if case .tpm2(let seal) = sealed.seal, seal.isSoftware {
+        protects = "protects a stolen state directory, not one stolen with the software TPM's own files"
+      }
+      let isHeld = agent?.vaultID == sealed.vaultID
+      state = isHeld || sealed.opensByItself ? .unlocked : .locked
+      if isHeld, let agent {
+        agentPid = Int(agent.pid)
         agentIdle = agent.idleLimit
         agentIdleLeft = agent.idleLeft
       }
@@ -58,6 +62,9 @@ package struct VaultStatus: Encodable, Equatable, Sendable {
       case .scrypt(let n, let r, let p): "scrypt, N \(n), r \(r), p \(p)"
       }
     case .pkcs11(let seal): "token \(seal.label), module \(seal.module)"
+    case .tpm2(let seal):
+      "PCRs \(seal.pcrs.text)\(seal.hasPIN ? ", a PIN" : "")\(seal.isSoftware ? ", a software TPM" : "")"
+        + (seal.address.map { ", \($0.tcti)" } ?? "")
     case .shamir(let seal): "\(seal.threshold) of \(seal.shares) shares, set \(Hex.encode(seal.set))"
     }
   }

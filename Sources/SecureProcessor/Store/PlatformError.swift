@@ -1,4 +1,5 @@
 package import CVMCrypto
+private import Glibc
 
 /// What goes wrong between the AMD-SP and the directory that it is kept in.
 package enum PlatformError: Error, Equatable, Sendable {
@@ -33,7 +34,8 @@ package enum PlatformError: Error, Equatable, Sendable {
       let who = holder.map { "process \($0)" } ?? "another process"
       return "\(who) held the lock \(file) for \(seconds) s"
     case .system(let operation, let file, let number):
-      return "cannot \(operation) \(file): error \(number)"
+      let reason = unsafe strerror(number).map { unsafe String(cString: $0) } ?? "error \(number)"
+      return "cannot \(operation) \(file): \(reason)"
     case .crypto(let error): return error.summary
     case .refused(let failure): return failure.summary
     case .launchIncomplete(let handle): return "guest \(handle) is not measured yet"

@@ -55,9 +55,12 @@ extension PrivateDirectory {
     try replace(name, by: content)
   }
 
+  /// Ends the name of a file that `replace` has not finished.
+  package static let draftSuffix = ".new"
+
   /// As `create`, also where there is such a file: then the old one or the new one is there, whatever happens.
   package func replace(_ name: String, by content: SecretBytes) throws(StoreError) {
-    let draft = name + ".new"
+    let draft = name + Self.draftSuffix
     remove(draft)
     let flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC
     let file = withDescriptor { unsafe Self.aboveStandard(openat($0, draft, flags, 0o600)) }
@@ -96,6 +99,13 @@ extension PrivateDirectory {
     var status = stat()
     guard withDescriptor({ unsafe fstatat($0, name, &status, AT_SYMLINK_NOFOLLOW) }) == 0 else { return nil }
     return UInt64(status.st_ino)
+  }
+
+  /// Bytes of whatever has that name; 0 without one.
+  func size(of name: String) -> Int {
+    var status = stat()
+    guard withDescriptor({ unsafe fstatat($0, name, &status, AT_SYMLINK_NOFOLLOW) }) == 0 else { return 0 }
+    return Int(status.st_size)
   }
 
   /// Removes a file if it is there.

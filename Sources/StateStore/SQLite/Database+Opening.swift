@@ -2,13 +2,13 @@ import CSQLite
 import Glibc
 
 extension Database {
-  static func open(_ file: String, _ access: Access) throws(StoreError) -> OpaquePointer {
+  static func open(_ file: String) throws(StoreError) -> OpaquePointer {
     guard let vfs = unsafe cvm_sqlite_checked_vfs() else {
       throw .unreachable(path: file, reason: "SQLite cannot be initialized")
     }
     var fresh: OpaquePointer?
-    let mode = access == .readOnly ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE
-    let flags = mode | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW | SQLITE_OPEN_EXRESCODE
+    // Read-only too: a connection that may not write cannot clear away the files beside it that it had to make.
+    let flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW | SQLITE_OPEN_EXRESCODE
     let code = unsafe sqlite3_open_v2(file, &fresh, flags, vfs)
     guard code == SQLITE_OK, let fresh = unsafe fresh else {
       let reason = unsafe String(cString: sqlite3_errmsg(fresh))
@@ -18,7 +18,7 @@ extension Database {
     return unsafe fresh
   }
 
-  func configure() throws(StoreError) {
+  func configure(_ access: Access) throws(StoreError) {
     wait(by: patience)
     let options = [
       (SQLITE_DBCONFIG_ENABLE_FKEY, 1), (SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0), (SQLITE_DBCONFIG_DEFENSIVE, 1),
@@ -30,6 +30,7 @@ extension Database {
     }
     unsafe sqlite3_limit(pointer, SQLITE_LIMIT_ATTACHED, 0)
     try script("PRAGMA synchronous=FULL; PRAGMA secure_delete=ON; PRAGMA temp_store=MEMORY")
+    if access == .readOnly { try script("PRAGMA query_only=ON") }
   }
 
   /// Makes the file under another name and gives it its own when it is complete and on disk: a file of that

@@ -43,12 +43,16 @@ import Glibc
     file = directory.path(of: name)
     self.patience = Patience(patience)
     for suffix in ["-wal", "-shm", "-journal"] { _ = try directory.holds(name + suffix) }
-    unsafe pointer = try Self.open(file, access)
+    // Read first: opening makes the log.
+    let keepsLog = access == .readOnly && directory.size(of: name + "-wal") > 0
+    unsafe pointer = try Self.open(file)
     // From here on `deinit` closes the connection.
     guard directory.isSame(name) else {
       throw .permission(path: file, reason: "changed while it was opened", remedy: nil)
     }
-    try configure()
+    try configure(access)
+    // Whoever only reads does not move what is in the log into the file.
+    if keepsLog { unsafe cvm_sqlite_configure(pointer, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1) }
   }
 
   deinit {
@@ -145,6 +149,13 @@ extension Database {
     defer { unsafe sqlite3_limit(pointer, SQLITE_LIMIT_ATTACHED, limit) }
     try run("VACUUM")
     try checkpoint()
+  }
+
+  /// Writes all that is there into an empty file, without what was erased.
+  func copy(to path: String) throws(StoreError) {
+    let limit = unsafe sqlite3_limit(pointer, SQLITE_LIMIT_ATTACHED, 1)
+    defer { unsafe sqlite3_limit(pointer, SQLITE_LIMIT_ATTACHED, limit) }
+    try run("VACUUM INTO ?", [.text(path)])
   }
 
   private func within<R, E: StoreFailure>(_ begin: String, _ body: () throws(E) -> R) throws(E) -> R {

@@ -42,6 +42,12 @@ package struct KeyShare: Sendable {
       set: set.withBytes { unsafe Array($0) }, threshold: threshold, share: share, source: source)
   }
 
+  /// Whether it is of the set that a vault is sealed by.
+  package func belongs(to stored: RootKey.Stored?) -> Bool {
+    guard case .sealed(let sealed)? = stored, case .shamir(let seal) = sealed.seal else { return false }
+    return seal.set == set
+  }
+
   /// The line, with its line end.
   package func line() throws(VaultError) -> SecretBytes {
     let head = SecretBytes(copying: Array("cvmshare-1-\(Hex.encode(set))-\(threshold)-".utf8))

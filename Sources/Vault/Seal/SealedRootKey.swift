@@ -7,12 +7,12 @@ package import CVMCrypto
 /// |-------:|-----:|----------|---------------------------------------------------------------|
 /// |   0x00 |    4 | MAGIC    | `CVMR`                                                        |
 /// |   0x04 |    1 | VERSION  | must be 2 (1: `RootKeyFile`)                                  |
-/// |   0x05 |    1 | KIND     | 2 passphrase, 3 shares, 4 PKCS#11 token                                       |
+/// |   0x05 |    1 | KIND     | 2 passphrase, 3 shares, 4 PKCS#11 token, 5 TPM                |
 /// |   0x06 |    2 | reserved | must be 0                                                     |
 /// |   0x08 |   16 | VAULT    | `vaultID`: random; names this root key to the agent           |
 /// |   0x18 |    2 | LENGTH   | of PARAMETERS                                                 |
 /// |   0x1A |    2 | reserved | must be 0                                                     |
-/// |   0x1C |    n | PARAMETERS | `PassphraseSeal`, `ShamirSeal` or `TokenSeal`                            |
+/// |   0x1C |    n | PARAMETERS | `PassphraseSeal`, `ShamirSeal`, `TokenSeal` or `TPMSeal`    |
 /// |  +0x00 |   12 | NONCE    | random                                                        |
 /// |  +0x0C |   48 | SEALED   | the root key, AES-256-GCM with its tag; all before NONCE is authenticated with it |
 /// |  +0x3C |   32 | CHECK    | SHA-256 of all before it                                      |
@@ -22,6 +22,7 @@ package struct SealedRootKey: Equatable, Sendable {
     case passphrase(PassphraseSeal)
     case shamir(ShamirSeal)
     case pkcs11(TokenSeal)
+    case tpm2(TPMSeal)
   }
 
   /// What opens a seal.
@@ -29,6 +30,8 @@ package struct SealedRootKey: Equatable, Sendable {
     case passphrase(SecretBytes)
     case shares([KeyShare])
     case pin(SecretBytes)
+    /// Nothing: the machine opens it.
+    case machine
   }
 
   package let vaultID: [UInt8]
@@ -87,6 +90,7 @@ package struct SealedRootKey: Equatable, Sendable {
       switch kind {
       case 2: .passphrase(try PassphraseSeal(parsing: parameters, at: Self.headSize))
       case 3: .shamir(try ShamirSeal(parsing: parameters, at: Self.headSize))
+      case 5: .tpm2(try TPMSeal(parsing: parameters, at: Self.headSize))
       default: .pkcs11(try TokenSeal(parsing: parameters, at: Self.headSize))
       }
     nonce = try cursor.array(AES256GCM.nonceSize)
@@ -112,6 +116,10 @@ package struct SealedRootKey: Equatable, Sendable {
     case (.shamir(let seal), .shares(let shares)): key = try seal.key(of: shares)
     case (.pkcs11(let seal), .pin(let pin)):
       return try Token(seal, pin: pin).open(sealed, nonce: nonce, data: Self.head(vaultID, self.seal))
+    case (.tpm2(let seal), .pin(let pin)) where seal.hasPIN:
+      key = try TPM(at: seal.address).unseal(seal, pin: pin)
+    case (.tpm2(let seal), .machine) where !seal.hasPIN:
+      key = try TPM(at: seal.address).unseal(seal, pin: nil)
     default: throw .otherSeal(kind)
     }
     do {
@@ -129,11 +137,30 @@ package struct SealedRootKey: Equatable, Sendable {
     case .passphrase: .passphrase
     case .shamir: .shamir
     case .pkcs11: .pkcs11
+    case .tpm2: .tpm2
     }
+  }
+
+  /// What somebody has to give.
+  package var needs: Need {
+    switch seal {
+    case .passphrase: .passphrase
+    case .shamir: .shares
+    case .pkcs11: .pin
+    case .tpm2(let seal): seal.hasPIN ? .pin : .nothing
+    }
+  }
+
+  /// Whether the machine opens it now; asks it.
+  package var opensByItself: Bool { needs == .nothing && (try? open(by: .machine)) != nil }
+
+  package enum Need: Sendable {
+    case passphrase, shares, pin, nothing
   }
 
   private static let parameterSizes: [UInt8: ClosedRange<Int>] = [
     2: PassphraseSeal.size...PassphraseSeal.size, 3: ShamirSeal.size...ShamirSeal.size, 4: TokenSeal.sizes,
+    5: TPMSeal.sizes,
   ]
 
   private static func head(_ vaultID: [UInt8], _ seal: Seal) -> [UInt8] {
@@ -142,6 +169,7 @@ package struct SealedRootKey: Equatable, Sendable {
       case .passphrase(let seal): (2, seal.serialized())
       case .shamir(let seal): (3, seal.serialized())
       case .pkcs11(let seal): (4, seal.serialized())
+      case .tpm2(let seal): (5, seal.serialized())
       }
     return magic + [version, kind, 0, 0] + vaultID
       + UInt16(truncatingIfNeeded: parameters.count).littleEndianBytes + [0, 0] + parameters
@@ -150,7 +178,7 @@ package struct SealedRootKey: Equatable, Sendable {
 
 /// What the root key is sealed by.
 package enum SealKind: String, CaseIterable, Sendable {
-  case file, passphrase, shamir, pkcs11
+  case file, passphrase, shamir, pkcs11, tpm2
 
   /// In a sentence: `sealed by a passphrase`.
   package var words: String {
@@ -159,6 +187,7 @@ package enum SealKind: String, CaseIterable, Sendable {
     case .passphrase: "a passphrase"
     case .shamir: "shares"
     case .pkcs11: "a PKCS#11 token"
+    case .tpm2: "a TPM"
     }
   }
 
@@ -169,6 +198,7 @@ package enum SealKind: String, CaseIterable, Sendable {
     case .passphrase: "protects a stolen state directory, as far as the passphrase cannot be guessed"
     case .shamir: "protects a stolen state directory, and against fewer holders than are needed"
     case .pkcs11: "protects a stolen state directory, as long as the token is not stolen with its PIN"
+    case .tpm2: "protects a stolen state directory, and this machine started with something else"
     }
   }
 }

@@ -7,9 +7,11 @@ import CVMCrypto
   private let seal: TokenSeal
 
   init(_ seal: TokenSeal, pin: SecretBytes) throws(VaultError) {
+    let module: String
+    do { module = try TrustedModule.resolved(seal.module) } catch { throw .token(error, seal.label) }
     var opened: OpaquePointer?
     let result = pin.withBytes { bytes in
-      unsafe cvm_token_open(seal.module, seal.label, bytes.baseAddress, bytes.count, &opened)
+      unsafe cvm_token_open(module, seal.label, bytes.baseAddress, bytes.count, &opened)
     }
     guard result == 0, let token = unsafe opened else { throw .token(TokenProblem(result), seal.label) }
     unsafe self.token = token
@@ -47,8 +49,10 @@ import CVMCrypto
 }
 
 /// Why a token did not do what was asked.
-package enum TokenProblem: Equatable, Sendable {
+package enum TokenProblem: Error, Equatable, Sendable {
   case noModule
+  /// This path of its module, or above it, is somebody else's, or others can write there.
+  case untrusted(String)
   /// No token of that label, or several.
   case noToken
   case wrongPIN
@@ -72,6 +76,7 @@ package enum TokenProblem: Equatable, Sendable {
   package var words: String {
     switch self {
     case .noModule: "its PKCS#11 module cannot be loaded"
+    case .untrusted(let path): "its PKCS#11 module is not loaded, for others can change \(path)"
     case .noToken: "there is no token of that label, or several"
     case .wrongPIN: "that is not its PIN"
     case .lastTry: "it is locked, or one wrong PIN more would lock it: the PIN was not tried"

@@ -27,6 +27,10 @@ package struct TokenSeal: Equatable, Sendable {
   init(parsing bytes: [UInt8], at base: Int) throws(FormatError) {
     var cursor = ByteCursor(bytes, format: SealedRootKey.format)
     let (labelSize, moduleSize): (UInt16, UInt16) = (try cursor.littleEndian(), try cursor.littleEndian())
+    guard 4 + Int(labelSize) + Int(moduleSize) == bytes.count else {
+      throw FormatError(
+        SealedRootKey.format, at: base, .invalid(field: "LABEL", reason: "not as long as all of it"))
+    }
     let label = String(validating: try cursor.array(Int(labelSize)), as: UTF8.self)
     let module = String(validating: try cursor.array(Int(moduleSize)), as: UTF8.self)
     try cursor.finish()

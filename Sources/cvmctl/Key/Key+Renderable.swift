@@ -9,6 +9,7 @@ extension KeyInfo: Renderable {
     Column("VERSION") { String($0.version) },
     Column("USES") { String($0.uses) },
     Column("DUE") { $0.due ? "yes" : "-" },
+    Column("TENANT", wide: true) { $0.tenant },
     Column("ALGORITHM", wide: true) { $0.algorithm },
     Column("WRAPPING", wide: true) { $0.wrapping ?? "-" },
     Column("VERSIONS", wide: true) { String($0.versions) },

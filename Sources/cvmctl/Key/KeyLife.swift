@@ -10,6 +10,7 @@ struct KeyRotateCommand: ParsableCommand {
   @Option(help: ArgumentHelp("Bring the new version instead of making it.", valueName: "file")) var from:
     String?
   @Flag(help: "Every key that is due.") var due = false
+  @Flag(help: "With --due: those of every active tenant.") var allTenants = false
   @Flag(help: "The tenant's KEK: its keys are wrapped anew. Goes on where it was interrupted.") var kek =
     false
   @OptionGroup var global: GlobalOptions
@@ -19,6 +20,7 @@ struct KeyRotateCommand: ParsableCommand {
       throw ValidationError("give a key's name, --due or --kek")
     }
     guard from == nil || name != nil else { throw ValidationError("--from needs a key's name") }
+    guard due || !allTenants else { throw ValidationError("--all-tenants needs --due") }
   }
 
   func run() throws {
@@ -26,14 +28,27 @@ struct KeyRotateCommand: ParsableCommand {
     if kek {
       try global.show(.one(try core.rotateKEK()))
     } else if due {
-      let (rotated, left) = try core.rotateKeysDue()
-      for key in left {
-        global.note("cvmctl: key '\(key.name)' is due, but its next version has to be brought")
-      }
-      try global.show(.list(rotated))
+      try rotateDue(core)
     } else if let name {
       let key = try core.rotateKey(name, from: from)
       try global.show(changed: key, "has version \(key.version)")
+    }
+  }
+}
+
+extension KeyRotateCommand {
+  /// One tenant's failure does not keep the others' keys from being rotated.
+  private func rotateDue(_ core: Core) throws {
+    let tenants = try allTenants ? core.activeTenants() : [core.tenant]
+    let done = try BulkAct.run(tenants, isOne: !allTenants, core) { core, tenant in
+      try (tenant == core.tenant ? core : core.forTenant(tenant)).rotateKeysDue()
+    }
+    try done.show(try global.settings().output) { rotations in
+      for key in rotations.flatMap(\.left) {
+        let whose = allTenants ? " of tenant '\(key.tenant)'" : ""
+        global.note("cvmctl: key '\(key.name)'\(whose) is due, but its next version has to be brought")
+      }
+      try global.show(.list(rotations.flatMap(\.rotated)))
     }
   }
 }

@@ -13,9 +13,14 @@ struct KeyDueCommand: ParsableCommand {
   static let configuration = CommandConfiguration.verb(
     "due", "List the keys whose policy asks for a new version.")
 
+  @Flag(help: "Keys of every active tenant.") var allTenants = false
   @OptionGroup var global: GlobalOptions
 
-  func run() throws { try global.show(.list(try global.core().keysDue())) }
+  func run() throws {
+    let core = try global.core()
+    guard allTenants else { return try global.show(.list(try core.keysDue())) }
+    try global.show(.list(try core.activeTenants().flatMap { try core.forTenant($0).keysDue() }))
+  }
 }
 
 struct KeyShowCommand: ParsableCommand {

@@ -5,6 +5,15 @@ import Glibc
 enum HiddenPrompt {
   private static let signals = [SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP]
 
+  /// One line that was typed twice alike.
+  static func readTwice(_ prompt: String) throws -> SecretBytes {
+    let first = try read(prompt)
+    guard try read("Once more: ") == first else {
+      throw UsageError("these were two different ones: nothing was done")
+    }
+    return first
+  }
+
   /// One line. Throws without a terminal. A signal is served when the terminal is as it was.
   static func read(_ prompt: String) throws -> SecretBytes {
     guard isatty(0) == 1, Terminal.errorIsTerminal else {

@@ -11,8 +11,8 @@ enum PassphraseKDF: String, CaseIterable, ExpressibleByArgument, Sendable {
 
 /// What the root key is to be sealed by.
 struct NewSealOptions: ParsableArguments {
-  @Option(help: ArgumentHelp("file, passphrase, shamir or pkcs11. Required.", valueName: "kind")) var seal:
-    SealKind
+  @Option(help: ArgumentHelp("file, passphrase, shamir, pkcs11 or tpm2. Required.", valueName: "kind"))
+  var seal: SealKind
   @OptionGroup var passphrase: PassphraseOption
   @Option(help: ArgumentHelp("pbkdf2 (default) or scrypt, for a passphrase.", valueName: "kdf"))
   var kdf: PassphraseKDF?
@@ -32,6 +32,12 @@ struct NewSealOptions: ParsableArguments {
   var module: String?
   @Option(help: ArgumentHelp("The token's label.", valueName: "label")) var token: String?
   @OptionGroup var pin: PINOption
+  @Option(
+    help: ArgumentHelp("The TPM's PCRs that have to be as now; sha256:7,11 otherwise.", valueName: "pcrs"))
+  var pcrs: String?
+  @Option(help: ArgumentHelp("The TPM; the machine's own otherwise.", valueName: "address"))
+  var tcti: String?
+  @Flag(help: "The TPM asks for a PIN too, which is typed unless --pin-file names it.") var withPin = false
 
   /// Options that do not go together.
   func check() throws {
@@ -43,9 +49,20 @@ struct NewSealOptions: ParsableArguments {
     if seal != .shamir && ofShares {
       throw ValidationError("--shares, --threshold and --out go with --seal shamir")
     }
-    let ofToken = module != nil || token != nil || pin.pinFile != nil
-    if seal != .pkcs11 && ofToken {
-      throw ValidationError("--module, --token and --pin-file go with --seal pkcs11")
+    if seal != .pkcs11 && (module != nil || token != nil) {
+      throw ValidationError("--module and --token go with --seal pkcs11")
+    }
+    if seal != .tpm2 && (pcrs != nil || tcti != nil || withPin) {
+      throw ValidationError("--pcrs, --tcti and --with-pin go with --seal tpm2")
+    }
+    if seal != .pkcs11 && seal != .tpm2 && pin.pinFile != nil {
+      throw ValidationError("--pin-file goes with --seal pkcs11 or tpm2")
+    }
+    if let pcrs, PCRSelection(pcrs) == nil {
+      throw ValidationError("--pcrs: a bank, sha256 or sha384, and numbers from 0 to 23, as in sha256:7,11")
+    }
+    if let tcti, TPMAddress(tcti) == nil {
+      throw ValidationError("--tcti: device:FILE, swtpm:…, mssim:… or tabrmd:…")
     }
     if seal == .pkcs11 && (module == nil || token == nil) {
       throw ValidationError("say which token seals: --module FILE --token LABEL")
@@ -72,7 +89,19 @@ struct NewSealOptions: ParsableArguments {
     case .shamir: .shamir(threshold: threshold ?? 3, shares: shares ?? 5)
     case .passphrase: .passphrase(try passphrase.new(), derivation)
     case .pkcs11: .pkcs11(try tokenSeal(), pin: try pin.read())
+    case .tpm2:
+      .tpm2(pcrs.flatMap(PCRSelection.init) ?? .usual, pin: try pinOfTPM(), tcti.flatMap(TPMAddress.init))
     }
+  }
+
+  private func pinOfTPM() throws -> SecretBytes? {
+    guard withPin || pin.pinFile != nil else { return nil }
+    let typed = try pin.new()
+    let hasZero = typed.withBytes { unsafe $0.contains(0) }
+    guard TPMSeal.pinSizes.contains(typed.count), !hasZero else {
+      throw UsageError("the PIN of a TPM has 1 to \(TPMSeal.pinSizes.upperBound) bytes, none of them zero")
+    }
+    return typed
   }
 
   private func tokenSeal() throws -> TokenSeal {
@@ -109,18 +138,25 @@ struct OpeningOptions: ParsableArguments {
     return Int(seconds)
   }
 
-  func read(for seal: SealKind) throws -> SealedRootKey.Opening {
-    let given: [SealKind?] = [
-      passphrase.passphraseFile.map { _ in .passphrase }, share.isEmpty ? nil : .shamir,
-      pin.pinFile.map { _ in .pkcs11 },
+  func read(for stored: RootKey.Stored) throws -> SealedRootKey.Opening {
+    guard case .sealed(let sealed) = stored else { throw CoreError.vault(.otherSeal(stored.kind)) }
+    let given: [SealedRootKey.Need?] = [
+      passphrase.passphraseFile.map { _ in .passphrase }, share.isEmpty ? nil : .shares,
+      pin.pinFile.map { _ in .pin },
     ]
-    guard given.allSatisfy({ $0 == nil || $0 == seal }) else { throw CoreError.vault(.otherSeal(seal)) }
-    switch seal {
+    guard given.allSatisfy({ $0 == nil || $0 == sealed.needs }) else {
+      throw CoreError.vault(.otherSeal(sealed.kind))
+    }
+    switch sealed.needs {
+    case .nothing: return .machine
     case .passphrase: return .passphrase(try passphrase.existing())
-    case .pkcs11: return .pin(try pin.read())
-    case .shamir where !share.isEmpty:
+    case .pin: return .pin(try pin.read())
+    case .shares where !share.isEmpty:
+      guard !share.contains(where: { $0.hasPrefix("cvmshare-") }) else {
+        throw UsageError("--share takes a file: others can see arguments", hint: "--share FILE, fd:N or -")
+      }
       return .shares(try share.map { try ShareFiles.read(PassphraseSource.path($0)) })
-    case .file, .shamir: throw CoreError.vault(.otherSeal(seal))
+    case .shares: throw CoreError.vault(.otherSeal(sealed.kind))
     }
   }
 }
@@ -128,12 +164,18 @@ struct OpeningOptions: ParsableArguments {
 struct PINOption: ParsableArguments {
   @Option(
     help: ArgumentHelp(
-      "Where the token's PIN is: a file that only you can read, fd:N or -.", valueName: "file"))
+      "Where the PIN of the token or TPM is: a file that only you can read, fd:N or -.", valueName: "file"))
   var pinFile: String?
 
   func read() throws -> SecretBytes {
     if let pinFile { return try PassphraseSource.line(pinFile) }
-    return try HiddenPrompt.read("PIN of the token: ")
+    return try HiddenPrompt.read("PIN of the vault's token or TPM: ")
+  }
+
+  /// A new one: typed twice.
+  func new() throws -> SecretBytes {
+    if let pinFile { return try PassphraseSource.line(pinFile) }
+    return try HiddenPrompt.readTwice("New PIN of the vault: ")
   }
 }
 
@@ -157,10 +199,7 @@ struct PassphraseOption: ParsableArguments {
     if let passphraseFile {
       passphrase = try PassphraseSource.line(passphraseFile)
     } else {
-      passphrase = try HiddenPrompt.read("New passphrase of the vault: ")
-      guard try HiddenPrompt.read("Once more: ") == passphrase else {
-        throw UsageError("these were two passphrases: nothing was done")
-      }
+      passphrase = try HiddenPrompt.readTwice("New passphrase of the vault: ")
     }
     guard passphrase.count >= Self.shortest else {
       throw UsageError("a passphrase has at least \(Self.shortest) bytes")

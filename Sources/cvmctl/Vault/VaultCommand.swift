@@ -37,21 +37,25 @@ struct VaultInitCommand: ParsableCommand {
 
 struct VaultRekeyCommand: ParsableCommand {
   static let configuration = CommandConfiguration.verb(
-    "rekey", "Put the same root key under another seal. What it wraps is not touched.")
+    "rekey", "Put the root key under another seal, or a fresh one in its place.")
 
   @OptionGroup var seal: NewSealOptions
+  @Flag(help: "A fresh root key; wrap anew what hangs from the old one, which is gone afterwards.")
+  var newRoot =
+    false
   @OptionGroup var global: GlobalOptions
 
   func validate() throws { try seal.check() }
 
   func run() throws {
     let core = try global.core()
-    let current = try core.vaultStatus()
-    if current.state == .locked {
-      throw CoreError.vault(.locked(try core.vaultSeal()))
-    }
-    let status = try core.rekeyVault(under: try seal.newSeal(), sharesIn: seal.out)
-    try global.show(.one(status), orSay: "Vault sealed by \(status.seal)")
+    try core.requireOpenVault()
+    let fresh = try seal.newSeal()
+    let status =
+      newRoot
+      ? try core.renewRoot(under: fresh, sharesIn: seal.out)
+      : try core.rekeyVault(under: fresh, sharesIn: seal.out)
+    try global.show(.one(status), orSay: "\(newRoot ? "New root key" : "Vault") sealed by \(status.seal)")
   }
 }
 

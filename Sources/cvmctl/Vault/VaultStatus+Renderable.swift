@@ -7,7 +7,7 @@ extension VaultStatus: Renderable {
     Column("PARAMETERS") { $0.parameters ?? "-" },
     Column("PROTECTION") { $0.protects },
     Column("AGENT") { status in
-      guard let pid = status.agentPID else { return "-" }
+      guard let pid = status.agentPid else { return "-" }
       return
         "process \(pid), ends after \(status.agentIdle ?? 0) s without use (\(status.agentIdleLeft ?? 0) s left)"
     },

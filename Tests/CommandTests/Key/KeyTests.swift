@@ -129,6 +129,35 @@ import Testing
     #expect(try sandbox.list("key", "due").compactMap { $0.string("name") } == ["c"])
   }
 
+  @Test
+  func `a job rotates the due keys of every active tenant, and one that fails keeps none of the others`()
+    throws
+  {
+    for tenant in ["acme", "beta", "gone"] {
+      try sandbox.succeed("tenant", "create", tenant)
+      try sandbox.succeed("-t", tenant, "key", "create", "k", "--max-uses", "1")
+      try sandbox.succeed(
+        "-t", tenant, "key", "export", "k", "--plaintext", "--out", sandbox.file("out-\(tenant)"))
+    }
+    try sandbox.succeed("tenant", "suspend", "gone")
+    let due = try sandbox.list("key", "due", "--all-tenants")
+    #expect(due.compactMap { $0.string("tenant") } == ["acme", "beta"])
+    #expect(try sandbox.list("key", "due").isEmpty)
+    let rotated = try sandbox.list("key", "rotate", "--due", "--all-tenants")
+    #expect(rotated.compactMap { $0.string("tenant") } == ["acme", "beta"])
+    #expect(rotated.allSatisfy { $0.number("version") == 2 })
+    #expect(try sandbox.list("key", "due", "--all-tenants").isEmpty)
+    #expect(try sandbox.run("key", "rotate", "k", "--all-tenants").status == 2)
+    // A tenant's credential is for nothing else.
+    let token = sandbox.file("token")
+    try sandbox.succeed("tenant", "token", "create", "acme", "--out", token)
+    let holder = Tool(
+      sandbox.cvmctl.path, ["--state-dir", sandbox.state, "-c", "sim:///"],
+      environment: sandbox.cvmctl.environment.merging(["CVMCTL_TOKEN_FILE": token]) { $1 })
+    #expect(try holder.run("key", "due", "--all-tenants").status == 8)
+    #expect(try holder.run("key", "rotate", "--due", "--all-tenants").status == 8)
+  }
+
   /// Kills `key rotate --kek` at each write to disk in turn, until it comes to its end.
   @Test(.timeLimit(.minutes(5)))
   func `a KEK rotation that is killed anywhere loses nothing, and the next one ends it`() throws {

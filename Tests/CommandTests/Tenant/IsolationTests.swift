@@ -41,6 +41,7 @@ import Testing
     "key unwrap", "key list", "key create", "key import", "key due", "key migrate", "key open",
     "key recipient create", "key escrow", "key recover",
     "vault init", "vault unlock", "vault lock", "vault rekey", "vault status", "vault agent",
+    "state where", "state check", "state backup", "state restore",
     "audit list", "audit show", "audit verify", "audit prove", "audit export", "audit anchor", "audit key",
   ]
 

@@ -91,6 +91,56 @@ import Testing
     try cvmctl.succeed("key", "rotate", "disk")
   }
 
+  @Test(arguments: [
+    (["unlock", "--passphrase", "correct horse"], "--passphrase-file"),
+    (["unlock", "--passphrase=correct horse"], "--passphrase-file"),
+    (["rekey", "--seal", "passphrase", "--password", "correct horse"], "--passphrase-file"),
+    (["unlock", "--pin", "correct horse"], "--pin-file"),
+    (["init", "--seal", "pkcs11", "--pin=correct horse"], "--pin-file"),
+  ]) func `a secret among the arguments is refused, not shown, and the right form named`(
+    _ words: [String], _ source: String
+  ) throws {
+    let outcome = try sandbox.cvmctl.run(["vault"] + words)
+    expect(outcome, is: .usage)
+    #expect(outcome.stderr.contains("hint: \(source) FILE") && !outcome.stderr.contains("horse"))
+  }
+
+  @Test func `a share among the arguments is refused and not shown`() throws {
+    let out = sandbox.file("shares")
+    try sandbox.succeed("vault", "init", "--seal", "shamir", "--out", out)
+    let share = try String(contentsOfFile: out + "/share-1", encoding: .utf8)
+    let outcome = try sandbox.run("vault", "unlock", "--share", share)
+    expect(outcome, is: .usage)
+    #expect(!outcome.stderr.contains("cvmshare"))
+  }
+
+  /// Where somebody else could put a library, none is loaded.
+  @Test func `a module that others can change is not loaded`() throws {
+    let module = "/usr/lib/softhsm/libsofthsm2.so"
+    let pin = try sandbox.directory.write("4321\n", to: "pin", mode: 0o600)
+    func refused(_ path: String) throws {
+      let outcome = try sandbox.run(
+        "vault", "rekey", "--seal", "pkcs11", "--module", path, "--token", "t", "--pin-file", pin)
+      expect(outcome, is: .permission)
+      #expect(outcome.stderr.contains("others can change"), "\(outcome.stderr)")
+    }
+    try sandbox.succeed("key", "create", "disk")
+    let own = try sandbox.directory.copy(module, as: "own.so", mode: 0o666)
+    try refused(own)
+    let open = try sandbox.directory.makeDirectory("open")
+    _ = try sandbox.directory.copy(module, as: "open/own.so")
+    try FileManager.default.setAttributes([.posixPermissions: 0o777], ofItemAtPath: open)
+    try refused(open + "/own.so")
+    try FileManager.default.createSymbolicLink(
+      atPath: sandbox.file("link.so"), withDestinationPath: open + "/own.so")
+    try refused(sandbox.file("link.so"))
+    if geteuid() == 0 {
+      let foreign = try sandbox.directory.copy(module, as: "foreign.so")
+      try Tool("/bin/chown").succeed("65534", foreign)
+      try refused(foreign)
+    }
+  }
+
   @Test func `a vault is made once`() throws {
     try sandbox.succeed("vault", "init", "--seal", "file")
     expect(try sandbox.run("vault", "init", "--seal", "file"), is: .conflict)

@@ -43,6 +43,7 @@ struct PrintedDocuments: Sendable {
     try auditLog()
     try vault()
     try recovery()
+    try state()
     try errors()
   }
 
@@ -57,6 +58,14 @@ struct PrintedDocuments: Sendable {
     try print("Vault", "vault rekey", "--seal", "file")
     let fresh = scratch.file("fresh")
     try print("Vault", "vault init", "--seal", "file", "--state-dir", fresh)
+  }
+
+  private mutating func state() throws {
+    try print("State place", "state where")
+    try print("State check", "state check")
+    try print("State backup", "state backup", scratch.file("backup"))
+    try print(
+      "State backup", "state restore", scratch.file("backup"), "--state-dir", scratch.file("restored"))
   }
 
   private mutating func policies() throws {
