@@ -30,7 +30,11 @@ package struct RootKey: Sendable {
     digest = found.digest
   }
 
-  init(_ draft: SealedVault.Draft) { (key, digest) = (draft.root, nil) }
+  /// One that was just made.
+  init(_ draft: SealedVault.Draft, digest: [UInt8]) {
+    key = draft.root
+    self.digest = digest
+  }
 
   /// What is in the file.
   package enum Stored: Sendable {

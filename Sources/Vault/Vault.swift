@@ -33,10 +33,13 @@ package final class Vault: Sendable {
     self.actor = actor
   }
 
-  /// The vault of a root key that was just made.
-  package init(store: StateStore, actor: String, root draft: SealedVault.Draft) throws(VaultError) {
-    files = RootKeyFiles(directory: try Self.place(store).0, store: store)
-    root = RootKey(draft)
+  /// The vault of a root key that was just made and is in its place.
+  package init(
+    store: StateStore, actor: String, root draft: SealedVault.Draft, in vault: SealedVault
+  ) throws(VaultError) {
+    files = RootKeyFiles(directory: vault.directory, store: store)
+    guard let digest = try files.current()?.digest else { throw .rootMissing(path: vault.rootPath) }
+    root = RootKey(draft, digest: digest)
     self.store = store
     self.actor = actor
   }

@@ -39,7 +39,6 @@ struct CVMCtl: ParsableCommand {
       CommandGroup(name: "Tenants:", subcommands: [TenantCommand.self]),
       CommandGroup(name: "Records:", subcommands: [AuditCommand.self]),
       CommandGroup(
-        name: "cvmctl itself:",
-        subcommands: [StateCommand.self, ConfigCommand.self, CompletionCommand.self]),
+        name: "cvmctl itself:", subcommands: [StateCommand.self, ConfigCommand.self, CompletionCommand.self]),
     ])
 }

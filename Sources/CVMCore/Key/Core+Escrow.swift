@@ -31,7 +31,7 @@ extension Core {
     try requireWritable()
     let target = directory + "/escrow"
     try OutputFile.requireAbsent(target)
-    try ShareFiles.requireAbsent(shares, in: directory)
+    for number in 1...max(1, shares) { try OutputFile.requireAbsent("\(directory)/share-\(number)") }
     try OutputFile.makeDirectory(directory)
     try prepareVault()
     let detail = [(key: "shares", value: String(shares)), (key: "threshold", value: String(threshold))]
@@ -41,12 +41,8 @@ extension Core {
         try vault.escrow(threshold: threshold, shares: shares, in: transaction)
       }
     }
-    let files = try ShareFiles(writing: parts, in: directory, of: nil)
-    do { try OutputFile.create(target, file.serialized()) } catch {
-      files.remove()
-      throw error
-    }
-    try files.publish()
+    try OutputFile.create(target, file.serialized())
+    try ShareFiles(writing: parts, in: directory, of: nil).publish()
     return try escrows(held: [file.shareSet ?? []])
   }
 

@@ -137,11 +137,12 @@ extension Core {
       let all = try versions(of: row, in: transaction)
       let chosen = version == nil ? all : all.filter { $0.version == version }
       guard let newest = chosen.last else { throw .notFound(.key, "\(name)@\(version ?? 0)") }
-      let able = chosen.filter { $0.state.mayBecome(state) }
-      guard !able.isEmpty else {
-        throw .conflict("key '\(name)' version \(newest.version) is \(newest.state.rawValue) already")
+      let movable = chosen.filter { $0.state.mayBecome(state) }
+      guard !movable.isEmpty else {
+        let problem = newest.state == state ? "already" : "and cannot become \(state.rawValue)"
+        throw .conflict("key '\(name)' version \(newest.version) is \(newest.state.rawValue) \(problem)")
       }
-      for old in able { try change(row, old, transaction) }
+      for old in movable { try change(row, old, transaction) }
       return try info(row, in: transaction)
     }
   }

@@ -35,6 +35,13 @@ extension Core {
     try requireOperator("make the vault")
     let vault = try sealedVault(create: true)
     let store = try storeOfEveryTenant()
+    if replacesLost, try vaulted({ () throws(VaultError) in try vault.stored() }) != nil {
+      // Only to end what was interrupted.
+      try replaceLostAuditKey { () throws(VaultError) in
+        try Vault(store: store, actor: actor, patience: .seconds(timeout))
+      }
+      return try vaultStatus()
+    }
     // Keys whose root is lost must not get another one.
     let hangKeys = try stored { () throws(StoreError) in try store.hasWrappedKeys() }
     guard !hangKeys || replacesLost else {
@@ -44,15 +51,26 @@ extension Core {
     }
     try recorded("vault.init", seal.kind) { () throws(CoreError) in
       let draft = try vaulted { () throws(VaultError) in try vault.freshRoot(under: seal) }
-      if hangKeys {
-        // First: whoever is interrupted here has no root key as before, and begins again.
-        try vaulted { () throws(VaultError) in
-          try Vault(store: store, actor: actor, root: draft).replaceAuditKey(at: .now())
-        }
-      }
       try placed(draft, in: vault, sharesIn: directory) { () throws(VaultError) in try vault.create(draft) }
+      guard hangKeys else { return }
+      try replaceLostAuditKey { () throws(VaultError) in
+        try Vault(store: store, actor: actor, root: draft, in: vault)
+      }
     }
     return try vaultStatus()
+  }
+
+  /// Another key for the audit log, where the vault does not open the one that it has. `.exists` where it does.
+  private func replaceLostAuditKey(_ open: () throws(VaultError) -> Vault) throws(CoreError) {
+    try vaulted { () throws(VaultError) in
+      let vault = try open()
+      do throws(VaultError) {
+        _ = try vault.storedAuditSigner()
+      } catch .notAuthentic {
+        return try vault.replaceAuditKey(at: .now())
+      }
+      throw .exists(path: stateDirectory + "/vault/root.key")
+    }
   }
 
   /// Puts the same root key under another seal: nothing that it wraps changes.

@@ -67,13 +67,4 @@ package struct ShareFiles {
     defer { close(number) }
     guard fsync(number) == 0 else { throw .file(path: directory, .unwritable(errno: errno)) }
   }
-
-  private static func paths(_ count: Int, in directory: String) -> [String] {
-    (0..<max(0, count)).map { "\(directory)/share-\($0 + 1)" }
-  }
-
-  /// Throws where one of the files that so many shares need is there.
-  static func requireAbsent(_ count: Int, in directory: String) throws(CoreError) {
-    for path in paths(count, in: directory) { try OutputFile.requireAbsent(path) }
-  }
 }

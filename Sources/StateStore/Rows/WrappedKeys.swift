@@ -49,7 +49,10 @@ extension StateReading where Self: ~Copyable {
   package borrowing func tenants(withKey object: String, algorithm: String) throws(StoreError) -> [String] {
     try read { (reader) throws(StoreError) in
       try reader.rows(
-        "SELECT DISTINCT k.tenant FROM tenant t JOIN wrapped_key k ON k.tenant = t.name AND k.object = ? WHERE k.algorithm = ?",
+        """
+        SELECT DISTINCT k.tenant FROM tenant t CROSS JOIN wrapped_key k ON k.tenant = t.name AND k.object = ?
+        WHERE k.algorithm = ?
+        """,
         [.text(object), .text(algorithm)]
       ) { (row) throws(StoreError) in try row.text(0) }
     }

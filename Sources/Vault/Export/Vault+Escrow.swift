@@ -88,6 +88,7 @@ extension Vault {
       throw .store(error)
     }
     guard sealed.contains(where: { Self.opens(kek, $0, tenant) }) else { throw .notRecoverable(.foreign) }
+    try requireCurrentRoot()
     let envelope = try sealedByRoot(secret, kind, tenant, version)
     do {
       try transaction.updateWrappedKey(
@@ -121,6 +122,7 @@ extension Vault {
   /// Gives a new tenant a KEK of which the vault has the public half only.
   package func hold(_ recipient: Recipient, in transaction: borrowing Transaction) throws(VaultError) {
     let tenant = transaction.tenant
+    try requireCurrentRoot()
     let publicKey = SecretBytes(copying: recipient.key.bytes)
     let envelope = try sealedByRoot(publicKey, .held, tenant, 1)
     do {

@@ -38,9 +38,11 @@ package struct RootRenewal: Sendable {
     let auditKeys = try stored { () throws(StoreError) in try transaction.auditKeys() }
     for key in auditKeys {
       let envelope: [UInt8]
-      do { envelope = try rewrapped(key.envelope, Vault.auditContext(key.version)) } catch {
-        // Of a root key that was lost: nothing is signed with it any more.
-        guard case .notAuthentic = error, key.version != auditKeys.last?.version else { throw error }
+      do { envelope = try rewrapped(key.envelope, Vault.auditContext(key.version)) } catch .notAuthentic {
+        // One that hung on a root key which was lost stays closed.
+        guard key.version != auditKeys.last?.version else {
+          throw VaultError.notAuthentic(object: "audit-head")
+        }
         continue
       }
       try stored { () throws(StoreError) in

@@ -24,7 +24,7 @@ struct VaultInitCommand: ParsableCommand {
 
   func run() throws {
     let core = try global.core()
-    if try core.vaultStatus().state != .absent {
+    if try core.vaultStatus().state != .absent, !replaceLost {
       throw CoreError.conflict(
         "the vault has a root key already", hint: "move it under another seal: cvmctl vault rekey --seal KIND"
       )

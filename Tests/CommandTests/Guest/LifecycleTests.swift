@@ -119,7 +119,8 @@ import Testing
     let words = ["define", sandbox.file("b"), sandbox.file("c")]
     let told = try sandbox.cvmctl.run(["-c", "sim:///nowhere"] + words)
     #expect(told.status == 6, "\(told)")
-    #expect(told.stderr == "cvmctl: error: cannot reach sim:///nowhere: there is no simulated host 'nowhere'\n")
+    #expect(
+      told.stderr == "cvmctl: error: cannot reach sim:///nowhere: there is no simulated host 'nowhere'\n")
     let document = try sandbox.cvmctl.run(["-c", "sim:///nowhere", "-o", "json"] + words)
     let failures = try document.errorObject().object("details")?.list("failures")
     #expect(failures?.count == 2, "\(document)")

@@ -56,6 +56,62 @@ import Testing
     try sandbox.refuses(.conflict, ["-t", "acme"] + recover)
   }
 
+  @Test func `a root key that is lost is replaced under any seal, once, and never one that is there`() throws
+  {
+    try sandbox.succeed("-t", "acme", "key", "create", "disk")
+    let key = try plain("disk", "acme")
+    try sandbox.succeed(
+      "-t", "acme", "key", "escrow", "--recipient", sandbox.file("owner.pub"), "--out", sandbox.file("kept"))
+    try sandbox.refuses(.conflict, "vault", "init", "--seal", "file", "--replace-lost")
+    try FileManager.default.removeItem(atPath: sandbox.state + "/vault/root.key")
+    let passphrase = try sandbox.directory.write("a long secret", to: "passphrase", mode: 0o600)
+    let seal = ["--seal", "passphrase", "--passphrase-file", passphrase]
+    try sandbox.cvmctl.succeed(["vault", "init", "--replace-lost"] + seal)
+    try sandbox.succeed("vault", "unlock", "--passphrase-file", passphrase)
+    try sandbox.refuses(.conflict, ["vault", "init", "--replace-lost"] + seal)
+    try sandbox.succeed(
+      "-t", "acme", "key", "recover", sandbox.file("kept/escrow-1"), "--identity", sandbox.file("owner.key"))
+    #expect(try plain("disk", "acme") == key)
+    try sandbox.succeed("vault", "lock")
+  }
+
+  /// Kills it at each write to disk in turn.
+  @Test(.timeLimit(.minutes(5))) func `a replacement that is killed anywhere is ended by the next one`()
+    throws
+  {
+    try sandbox.succeed("-t", "acme", "key", "create", "disk")
+    let key = try plain("disk", "acme")
+    try sandbox.succeed(
+      "-t", "acme", "key", "escrow", "--recipient", sandbox.file("owner.pub"), "--out", sandbox.file("kept"))
+    try FileManager.default.removeItem(atPath: sandbox.state + "/vault/root.key")
+    let lost = sandbox.file("lost")
+    try Tool("/bin/cp").succeed("-a", sandbox.state, lost)
+    let replace = ["vault", "init", "--seal", "file", "--replace-lost"]
+    var kills = 0
+    for call in ["fsync,fdatasync", "renameat2,renameat,rename"] {
+      for count in 1...40 {
+        try FileManager.default.removeItem(atPath: sandbox.state)
+        try Tool("/bin/cp").succeed("-a", lost, sandbox.state)
+        let outcome = try Tool("/usr/bin/strace").run(
+          [
+            "-f", "-o", "/dev/null", "-e", "trace=\(call)", "-e",
+            "inject=\(call):signal=SIGKILL:when=\(count)",
+            Program.cvmctl,
+          ] + sandbox.cvmctl.arguments + replace)
+        if outcome.status == 0 { break }
+        kills += 1
+        // It is done already where only the answer was lost.
+        let again = try sandbox.cvmctl.run(replace)
+        #expect([0, 4].contains(again.status), "\(call) \(count): \(again)")
+        try sandbox.succeed(
+          "-t", "acme", "key", "recover", sandbox.file("kept/escrow-1"), "--identity",
+          sandbox.file("owner.key"))
+        #expect(try plain("disk", "acme") == key, "\(call) \(count)")
+      }
+    }
+    #expect(kills > 4)
+  }
+
   @Test func `enough shares bring it back, fewer and foreign ones do not`() throws {
     try sandbox.succeed("-t", "acme", "key", "create", "disk")
     let key = try plain("disk", "acme")

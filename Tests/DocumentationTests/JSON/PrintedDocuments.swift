@@ -42,8 +42,8 @@ struct PrintedDocuments: Sendable {
     try tenants()
     try auditLog()
     try vault()
-    try state()
     try recovery()
+    try state()
     try errors()
   }
 
@@ -64,8 +64,8 @@ struct PrintedDocuments: Sendable {
     try print("State place", "state where")
     try print("State check", "state check")
     try print("State backup", "state backup", scratch.file("backup"))
-    let restored = scratch.file("restored")
-    try print("State backup", "state restore", scratch.file("backup"), "--state-dir", restored)
+    try print(
+      "State backup", "state restore", scratch.file("backup"), "--state-dir", scratch.file("restored"))
   }
 
   private mutating func policies() throws {
