@@ -5,7 +5,7 @@ import StateStore
 import Testing
 import Vault
 
-/// Bytes of the database that change under the keys. All places take long: `CVMCTL_TORTURE=1` asks for them.
+/// Bytes of the database that change under the keys. All places take long: `make torture` asks for them.
 @Suite("keys in a damaged database") struct DamagedKeysTests {
   private let scratch = Scratch()
   private let context = { @Sendable (tenant: String, index: Int) in
@@ -83,7 +83,7 @@ import Vault
     #expect(Set(pages.values).isSuperset(of: [["acme"], ["rival"]]))
     let all = pages.keys.sorted().flatMap { Array(($0 * size)..<(($0 + 1) * size)) }
     var random = Seeded(77)
-    let isTorture = ProcessInfo.processInfo.environment["CVMCTL_TORTURE"] == "1"
+    let isTorture = ProcessInfo.processInfo.environment["CVM_TORTURE"] != nil
     let places = isTorture ? all : (0..<200).map { _ in all[random.below(all.count)] }
     var found = 0
     for place in places {
