@@ -87,7 +87,7 @@ extension Vault {
   /// The `kekVersion` of an envelope that the root key itself has sealed.
   static let rootVersion: UInt32 = 0
 
-  /// Throws where another root key took the place of this one since it was opened. Whoever adds what the root key seals asks
+  /// Throws where another root key took the place of this one since it was opened, or made. Whoever adds what the root key seals asks
   /// within the act that adds it.
   func requireCurrentRoot() throws(VaultError) {
     guard try files.current()?.digest == root.digest else {

@@ -68,8 +68,11 @@ struct StateRestoreCommand: ParsableCommand {
     }
     let backup = try StateRestore.run(
       file, to: settings["state-dir"], replacing: force, timeout: settings.timeout)
-    global.note(
-      "the state is of \(backup.madeAt): what was done later is not in it, and anchors made later say so")
+    // With JSON or YAML standard error is for errors alone.
+    if settings.output == .table || settings.output == .wide {
+      global.note(
+        "the state is of \(backup.madeAt): what was done later is not in it, and anchors made later say so")
+    }
     try global.show(.one(backup), orSay: "State restored to \(backup.directory)")
   }
 }

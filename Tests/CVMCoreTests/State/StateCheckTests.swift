@@ -10,7 +10,7 @@ import Testing
 
   init() throws {
     desk = try Desk()
-    _ = try desk.core.createKey("disk", purpose: nil)
+    _ = try desk.core.createKey("disk", purpose: "disk", algorithm: .aes256, rotation: KeyRotation())
     store = try StateStore(path: desk.scratch.file("state"), at: .now())
   }
 

@@ -101,14 +101,16 @@ import Testing
   @Test func `what is restored opens the same keys, and its log goes on`() throws {
     let key = try export(sandbox.cvmctl)
     let made = try sandbox.object("state", "backup", backup)
-    #expect(made.string("rootKey") == "file" && (try mode(backup)) == 0o600)
+    #expect(made.string("rootKey") == "file")
+    #expect(try mode(backup) == 0o600)
     expect(try sandbox.run("state", "backup", backup), is: .conflict)
     try sandbox.succeed("key", "rotate", "disk")
     try sandbox.succeed("audit", "anchor", "--out", sandbox.file("anchor"))
     let restored = at(sandbox.file("restored"))
     let object = try restored.succeed("state", "restore", backup, "-o", "json").object()
     #expect(object.string("databaseSha256") == made.string("databaseSha256"))
-    #expect(try export(restored) == key && export(sandbox.cvmctl) != key)
+    #expect(try export(restored) == key)
+    #expect(try export(sandbox.cvmctl) != key)
     try restored.succeed("state", "check")
     try restored.succeed("audit", "verify")
     let acts = try restored.succeed("audit", "list", "--all-tenants", "-o", "name").stdout
