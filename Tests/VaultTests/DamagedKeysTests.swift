@@ -5,7 +5,7 @@ import StateStore
 import Testing
 import Vault
 
-/// Bytes of the database that change under the keys. All places take long: `CVMCTL_TORTURE=1` asks for them.
+/// Bytes of the database that change under the keys. All places take long: `make torture` asks for them.
 @Suite("keys in a damaged database") struct DamagedKeysTests {
   private let scratch = Scratch()
   private let context = { @Sendable (tenant: String, index: Int) in
