@@ -31,6 +31,10 @@ extension Core {
       store = try StateStore(
         path: stateDirectory, access: .readOnly, patience: .seconds(timeout), at: Timestamp.now())
     } catch {
+      switch error {
+      case .corrupt, .permission: break
+      default: throw .store(error)  // busy, or of another version of cvmctl: nothing is wrong with it
+      }
       rows.append(StateCheckRow(check: "database", outcome: .bad, detail: error.summary))
       return rows
         + ["envelopes", "audit log", "root key"].map {
