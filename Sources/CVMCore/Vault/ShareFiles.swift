@@ -27,7 +27,7 @@ package struct ShareFiles {
     guard let directory else { throw .usage("shares need a directory") }
     try OutputFile.makeDirectory(directory)
     self.directory = directory
-    paths = Self.paths(shares.count, in: directory)
+    paths = shares.indices.map { "\(directory)/share-\($0 + 1)" }
     for path in paths {
       try OutputFile.requireAbsent(path)
       if let old = try? Self.read(Self.pending(path)), old.belongs(to: stored) {

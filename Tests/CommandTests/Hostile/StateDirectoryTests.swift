@@ -129,7 +129,8 @@ import Testing
     for (what, bytes) in [
       ("empty", Data()), ("one byte", whole.prefix(1)), ("half", whole.prefix(whole.count / 2)),
       // Of the last page alone a part may be missing that nobody reads.
-      ("a page and a byte less", whole.dropLast(4097)), ("zeros", Data(count: whole.count)), ("its first page zero", zeroed),
+      ("a page and a byte less", whole.dropLast(4097)), ("zeros", Data(count: whole.count)),
+      ("its first page zero", zeroed),
       ("text", Data("hello\n".utf8)),
     ] {
       try bytes.write(to: path)
