@@ -1,6 +1,7 @@
 # quickstart  install what is missing, build, launch a simulated guest, say what to try next
 # build       release build of cvmctl and cvm-qemu
 # test        install what the tests need, build, all tests (integration tests need root: sudo is used)
+# torture     the tests that kill and fail every mutating command, at every call instead of a few
 # bench       ratios to virsh and virt-qemu-sev-validate, `name: value` lines
 # lint        format, import rule, forbidden constructs, scripts, manual pages
 # install     into $(DESTDIR)$(PREFIX)
@@ -8,7 +9,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := build
-.PHONY: quickstart build test bench lint install clean
+.PHONY: quickstart build test torture bench lint install clean
 
 SWIFT ?= swift
 PREFIX ?= /usr/local
@@ -41,6 +42,11 @@ test: build
 	Tests/prepare
 	$(SWIFT) build --build-tests
 	$(AS_ROOT) $(SWIFT) test --skip-build
+
+torture: build
+	.ci/packages test
+	$(SWIFT) build --build-tests
+	CVM_TORTURE=1 $(SWIFT) test --skip-build --filter 'TortureTests|DamagedKeysTests'
 
 bench: build
 	.ci/packages test

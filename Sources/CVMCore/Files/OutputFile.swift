@@ -58,7 +58,7 @@ package enum OutputFile {
   }
 
   /// 0 for a new file that is on disk, or the errno of what failed; then there is none.
-  private static func written(_ path: String, _ mode: UInt32, _ write: (Int32) -> Int32) -> Int32 {
+  static func written(_ path: String, _ mode: UInt32, _ write: (Int32) -> Int32) -> Int32 {
     let descriptor = unsafe open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode)
     guard descriptor >= 0 else { return errno }
     var problem = write(descriptor)

@@ -21,8 +21,9 @@ package enum StateRestore {
         "\(place) holds a state already", hint: "name another --state-dir, or set this one aside with --force"
       )
     }
-    let draft = place + ".restore"
+    let draft = draft(of: place)
     removeDraft(draft)
+    try OutputFile.requireAbsent(draft)
     do throws(CoreError) {
       let (records, rootKey) = try fill(draft, from: archive, timeout)
       let replaced = try put(draft, to: place, isThere: isThere)
@@ -36,6 +37,12 @@ package enum StateRestore {
       removeDraft(draft)
       throw error
     }
+  }
+
+  /// A hidden directory beside it: nobody's state.
+  private static func draft(of place: String) -> String {
+    let name = place.split(separator: "/").last ?? "state"
+    return place.dropLast(name.count) + ".\(name).restoring"
   }
 
   /// Whether there is something in the directory.
@@ -95,7 +102,7 @@ package enum StateRestore {
     _ member: BackupArchive.Member, of archive: BackupArchive, to path: String
   ) throws(CoreError) {
     var failure: CoreError?
-    try OutputFile.create(path, mode: 0o600) { target in
+    let problem = OutputFile.written(path, 0o600) { target in
       var problem: Int32 = 0
       do throws(CoreError) {
         try archive.read(member) { (piece) throws(CoreError) in
@@ -109,6 +116,7 @@ package enum StateRestore {
       return problem
     }
     if let failure { throw failure }
+    guard problem == 0 else { throw .file(path: path, .unwritable(errno: problem)) }
   }
 
   /// One step for the whole directory. Returns where the old one went.

@@ -43,8 +43,12 @@ import Glibc
     file = directory.path(of: name)
     self.patience = Patience(patience)
     for suffix in ["-wal", "-shm", "-journal"] { _ = try directory.holds(name + suffix) }
-    // Read first: opening makes the log.
-    let keepsLog = access == .readOnly && directory.size(of: name + "-wal") > 0
+    // Looked at first: opening makes the log.
+    let hasLog = directory.size(of: name + "-wal") > 0
+    // SQLite would not see it before it reads that page. With a log the page may be in there.
+    guard hasLog || directory.size(of: name) % Int(CVM_SQLITE_PAGE) == 0 else {
+      throw .corrupt(file: file, reason: "its last page is cut")
+    }
     unsafe pointer = try Self.open(file)
     // From here on `deinit` closes the connection.
     guard directory.isSame(name) else {
@@ -52,7 +56,9 @@ import Glibc
     }
     try configure(access)
     // Whoever only reads does not move what is in the log into the file.
-    if keepsLog { unsafe cvm_sqlite_configure(pointer, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1) }
+    if hasLog, access == .readOnly {
+      unsafe cvm_sqlite_configure(pointer, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
+    }
   }
 
   deinit {

@@ -32,18 +32,18 @@ package struct RootRenewal: Sendable {
     for kek in keks {
       guard let version = UInt32(exactly: kek.version) else { throw .keyMissing(object: Vault.kekObject) }
       let kind = try Vault.kind(named: kek.algorithm)
-      let envelope = try rewrapped(kek.envelope, Vault.kekContext(kek.tenant, version, kind))
+      let context = Vault.kekContext(kek.tenant, version, kind)
+      guard let envelope = try rewrapped(kek.envelope, context) else {
+        throw .notAuthentic(object: "\(Vault.kekObject) \(version) of tenant \(kek.tenant)")
+      }
       try stored { () throws(StoreError) in try transaction.replace(kek, with: envelope) }
     }
     let auditKeys = try stored { () throws(StoreError) in try transaction.auditKeys() }
     for key in auditKeys {
-      let envelope: [UInt8]
-      do { envelope = try rewrapped(key.envelope, Vault.auditContext(key.version)) } catch .notAuthentic {
-        // One that hung on a root key which was lost stays closed.
-        guard key.version != auditKeys.last?.version else {
-          throw VaultError.notAuthentic(object: "audit-head")
-        }
-        continue
+      guard let envelope = try rewrapped(key.envelope, Vault.auditContext(key.version)) else {
+        // Of a root key that was lost: another one signs since.
+        guard key == auditKeys.last else { continue }
+        throw .notAuthentic(object: "audit log")
       }
       try stored { () throws(StoreError) in
         try transaction.replaceEnvelope(ofAuditKey: key.version, with: envelope)
@@ -55,10 +55,16 @@ package struct RootRenewal: Sendable {
   /// Gives the file that counts its name, and removes the other one.
   package func settle() throws(VaultError) { try files.settle() }
 
-  private func rewrapped(_ envelope: [UInt8], _ context: KeyContext) throws(VaultError) -> [UInt8] {
+  /// Nil for what the old root key does not open.
+  private func rewrapped(_ envelope: [UInt8], _ context: KeyContext) throws(VaultError) -> [UInt8]? {
     let parsed = try Vault.parsed(envelope)
-    guard parsed.kekVersion == Vault.rootVersion else { throw .notAuthentic(object: context.object) }
-    let secret = try Vault.open(parsed, key: old, context)
+    guard parsed.kekVersion == Vault.rootVersion else { return nil }
+    let secret: SecretBytes
+    do throws(VaultError) {
+      secret = try Vault.open(parsed, key: old, context)
+    } catch .notAuthentic {
+      return nil
+    }
     return try Vault.seal(secret, key: draft.root, kekVersion: Vault.rootVersion, context)
   }
 }

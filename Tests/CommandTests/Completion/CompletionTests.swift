@@ -22,7 +22,7 @@ import Testing
   }
 
   @Test func `verbs, nouns and options complete`() throws {
-    #expect(try candidates("st") == ["start"])
+    #expect(try candidates("st") == ["start", "state"])
     #expect(try candidates("").contains("policy"))
     #expect(
       try Set(candidates("policy", "")) == ["list", "show", "explain", "create", "edit", "delete", "check"])

@@ -20,6 +20,7 @@ struct MutatingCommand: CustomStringConvertible, Sendable {
 
   /// The file that it makes beside the state directory.
   var output: String? {
+    if words.starts(with: ["state", "backup"]) { return words.last.map { String($0.dropFirst(2)) } }
     guard let place = words.firstIndex(of: "--out"), place + 1 < words.count else { return nil }
     return String(words[place + 1].dropFirst(2))
   }
@@ -50,6 +51,9 @@ struct MutatingCommand: CustomStringConvertible, Sendable {
     MutatingCommand(words: ["key", "create", "k"], isOneAct: false),
     MutatingCommand(before: [key], words: ["key", "create", "l"]),
     MutatingCommand(before: [key], words: ["key", "import", "l", "#/secret"]),
+    MutatingCommand(before: [key], words: ["key", "suspend", "k"]),
+    MutatingCommand(before: [key, ["key", "suspend", "k"]], words: ["key", "resume", "k"]),
+    MutatingCommand(before: [key], words: ["state", "backup", "#/copy"], isOneAct: false),
     MutatingCommand(before: [key], words: ["key", "rotate", "k"]),
     MutatingCommand(before: [key], words: ["key", "policy", "k", "--max-uses", "7"]),
     MutatingCommand(before: [key], words: ["key", "revoke", "k", "--reason", "ceased"]),

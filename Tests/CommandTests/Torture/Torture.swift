@@ -52,9 +52,7 @@ final class Torture {
     "mkdirat", "openat", "linkat", "fchmod",
   ]
   private static let reading = [
-    ["list", "--all"], ["policy", "list"], ["tenant", "list"], ["key", "list"],
-    ["vault", "status"],
-    ["sim", "host", "list"],
+    ["list", "--all"], ["policy", "list"], ["tenant", "list"], ["key", "list"], ["vault", "status"],
   ]
 
   init(_ command: MutatingCommand) throws {

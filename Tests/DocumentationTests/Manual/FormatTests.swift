@@ -53,13 +53,15 @@ import Testing
 
   @Test func `every environment variable of the program is documented`() throws {
     let documented = Set(try #require(page["ENVIRONMENT"]).items.flatMap { $0.words(after: "Ev") })
-    let folder = "\(Repository.root)/Sources/cvmctl"
-    let names = try #require(FileManager.default.enumerator(atPath: folder))
     var found: Set<String> = []
-    for case let name as String in names where name.hasSuffix(".swift") {
-      let source = try String(contentsOfFile: "\(folder)/\(name)", encoding: .utf8)
-      for match in source.matches(of: /"((?:CVMCTL_|XDG_|LIBVIRT_)[A-Z_]+|HOME)"/) {
-        found.insert(String(match.1))
+    for target in ["cvmctl", "Vault"] {
+      let folder = "\(Repository.root)/Sources/\(target)"
+      let names = try #require(FileManager.default.enumerator(atPath: folder))
+      for case let name as String in names where name.hasSuffix(".swift") {
+        let source = try String(contentsOfFile: "\(folder)/\(name)", encoding: .utf8)
+        for match in source.matches(of: /"((?:CVMCTL_|XDG_|LIBVIRT_|TPM2TOOLS_)[A-Z0-9_]+|HOME)"/) {
+          found.insert(String(match.1))
+        }
       }
     }
     #expect(documented == found && found.count > 5)

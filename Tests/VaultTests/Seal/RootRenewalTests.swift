@@ -148,7 +148,21 @@ import Vault
       try transaction.replace(row, with: envelope)
     }
     let before = try store.keysUnderRoot(object: "kek")
-    #expect(throws: VaultError.notAuthentic(object: "kek")) { try renew() }
+    #expect(throws: VaultError.notAuthentic(object: "kek 1 of tenant \(row.tenant)")) { try renew() }
     #expect(try store.keysUnderRoot(object: "kek") == before)
+  }
+
+  @Test func `leaves an older key of the audit log that a lost root key has sealed`() throws {
+    let old = try #require(try store.auditKeys().last)
+    let record = AuditRecord(time: moment, tenant: "", actor: "uid:0", act: "x", object: "x")
+    try store.act(record) { (transaction) throws(StoreError) in
+      var envelope = old.envelope
+      envelope[envelope.count - 1] ^= 1
+      try transaction.replaceEnvelope(ofAuditKey: old.version, with: envelope)
+    }
+    #expect(throws: VaultError.notAuthentic(object: "audit log")) { try renew() }
+    try Vault(store: store, actor: "uid:1000").replaceAuditKey(at: moment)
+    try renew()
+    try expectAllOpens()
   }
 }
