@@ -5,8 +5,8 @@ import StateStore
 /// against a stolen database or backup of it, not against somebody who reads this file too: hence its name.
 package struct RootKey: Sendable {
   let key: SecretBytes
-  /// SHA-256 of the file that it is from; nil while it has none.
-  let digest: [UInt8]?
+  /// SHA-256 of the file that it is from.
+  let digest: [UInt8]
 
   /// Opens the root key; a sealed one is the agent's to give, or a TPM's.
   /// - Parameters:

@@ -61,6 +61,12 @@ struct MutatingCommand: CustomStringConvertible, Sendable {
     MutatingCommand(
       before: [key], words: ["key", "export", "k", "--plaintext", "--out", "#/out"], isOneAct: false),
     MutatingCommand(
+      before: [key, recipient],
+      words: ["key", "export", "k", "--recipient", "#/owner.pub", "--out", "#/out"],
+      isOneAct: false),
+    MutatingCommand(
+      before: [key, recipient], words: ["tenant", "create", "held", "--hold-your-own-key", "#/owner.pub"]),
+    MutatingCommand(
       before: [key], words: ["key", "wrap", "k", "--in", "#/secret", "--out", "#/out"], isOneAct: false),
     MutatingCommand(before: [key], words: ["key", "migrate", "--to", "x-wing"], isOneAct: false),
     MutatingCommand(before: [key], words: ["audit", "anchor", "--out", "#/anchor"], isOneAct: false),
@@ -79,4 +85,5 @@ struct MutatingCommand: CustomStringConvertible, Sendable {
   private static let start = ["start", "web1"]
   private static let acme = ["tenant", "create", "acme"]
   private static let key = ["key", "create", "k"]
+  private static let recipient = ["key", "recipient", "create", "--out", "#/owner"]
 }
