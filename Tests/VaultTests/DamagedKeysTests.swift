@@ -72,7 +72,7 @@ import Vault
     return pages
   }
 
-  @Test(.timeLimit(.minutes(10)))
+  @Test(.timeLimit(.minutes(60)))
   func `are found damaged or open as they were, and another tenant's stay usable`()
     throws
   {

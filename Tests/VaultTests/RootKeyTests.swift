@@ -124,7 +124,7 @@ import Vault
     #expect(isPermission(opening()))
   }
 
-  @Test(.timeLimit(.minutes(5)), arguments: 0..<10)
+  @Test(.timeLimit(.minutes(60)), arguments: 0..<10)
   func `a process that died while making it leaves nothing in the way`(_ round: Int) async throws {
     let path = scratch.path
     do { _ = try scratch.store() }

@@ -105,7 +105,7 @@ import Vault
     #expect(try fresh.unwrap(envelope, for: context()) == secret("x"))
   }
 
-  @Test(.timeLimit(.minutes(2))) func `many who come first share one root key and one KEK`() throws {
+  @Test(.timeLimit(.minutes(60))) func `many who come first share one root key and one KEK`() throws {
     let path = scratch.path
     let envelopes = Mutex<[[UInt8]]>([])
     let errors = Mutex<[String]>([])
@@ -127,7 +127,7 @@ import Vault
     #expect(try scratch.store().wrappedKeys(tenant: "default").count == 1)
   }
 
-  @Test(.timeLimit(.minutes(2))) func `one vault serves many threads`() throws {
+  @Test(.timeLimit(.minutes(60))) func `one vault serves many threads`() throws {
     let vault = try scratch.vault()
     let errors = Mutex<[String]>([])
     DispatchQueue.concurrentPerform(iterations: 8) { index in

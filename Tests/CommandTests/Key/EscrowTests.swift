@@ -76,7 +76,7 @@ import Testing
   }
 
   /// Kills it at each write to disk in turn.
-  @Test(.timeLimit(.minutes(5))) func `a replacement that is killed anywhere is ended by the next one`()
+  @Test(.timeLimit(.minutes(60))) func `a replacement that is killed anywhere is ended by the next one`()
     throws
   {
     try sandbox.succeed("-t", "acme", "key", "create", "disk")

@@ -53,7 +53,7 @@ import Testing
     #expect(error?.summary == "line 2, column 2: 'a' stands twice")
   }
 
-  @Test(.timeLimit(.minutes(1))) func `depth, size and number of nodes are limited`() throws {
+  @Test(.timeLimit(.minutes(60))) func `depth, size and number of nodes are limited`() throws {
     func nested(_ depth: Int) -> [UInt8] {
       bytes(String(repeating: "[", count: depth) + String(repeating: "]", count: depth))
     }

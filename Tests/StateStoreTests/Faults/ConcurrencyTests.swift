@@ -33,7 +33,7 @@ import Testing
     #expect(try store.integrityProblems().isEmpty)
   }
 
-  @Test(.timeLimit(.minutes(2))) func `no update is lost between connections, and no one sees a lock`() throws
+  @Test(.timeLimit(.minutes(60))) func `no update is lost between connections, and no one sees a lock`() throws
   {
     let path = scratch.path
     let errors = threads(8) { (_) throws(StoreError) in
@@ -43,7 +43,7 @@ import Testing
     try expect(versions: 320)
   }
 
-  @Test(.timeLimit(.minutes(2))) func `one store serves many threads`() throws {
+  @Test(.timeLimit(.minutes(60))) func `one store serves many threads`() throws {
     let store = try scratch.store()
     let errors = threads(8) { (_) throws(StoreError) in
       try Self.addVersions(40, to: store)
@@ -53,7 +53,7 @@ import Testing
     try expect(versions: 320)
   }
 
-  @Test(.timeLimit(.minutes(2))) func `of many who define one name, or one UUID, one succeeds`() throws {
+  @Test(.timeLimit(.minutes(60))) func `of many who define one name, or one UUID, one succeeds`() throws {
     let path = scratch.path
     let names = threads(16) { (index) throws(StoreError) in
       let store = try StateStore(path: path, patience: .seconds(60), at: moment())
@@ -72,7 +72,7 @@ import Testing
     #expect(try scratch.store().guests(tenant: "default", uri: uri).count == 2)
   }
 
-  @Test(.timeLimit(.minutes(2))) func `processes make one store together and lose nothing`() async throws {
+  @Test(.timeLimit(.minutes(60))) func `processes make one store together and lose nothing`() async throws {
     let path = scratch.path
     await withTaskGroup { group in
       for _ in 0..<4 {

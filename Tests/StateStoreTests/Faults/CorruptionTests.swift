@@ -56,7 +56,7 @@ import Testing
     }
   }
 
-  @Test(.timeLimit(.minutes(5))) func `any changed byte is found`() throws {
+  @Test(.timeLimit(.minutes(60))) func `any changed byte is found`() throws {
     let (bytes, contents) = try filled()
     var random = Seeded(21)
     let places = Array(0..<100) + (0..<400).map { _ in random.below(bytes.count) }
@@ -67,7 +67,7 @@ import Testing
     }
   }
 
-  @Test(.timeLimit(.minutes(5))) func `a file that is cut short is found`() throws {
+  @Test(.timeLimit(.minutes(60))) func `a file that is cut short is found`() throws {
     let (bytes, contents) = try filled()
     let pages = bytes.count / 4096
     let lengths =
@@ -78,7 +78,7 @@ import Testing
     }
   }
 
-  @Test(.timeLimit(.minutes(5))) func `pages that are zero, exchanged or another's are found`() throws {
+  @Test(.timeLimit(.minutes(60))) func `pages that are zero, exchanged or another's are found`() throws {
     let (bytes, contents) = try filled()
     let pages = bytes.count / 4096
     for page in 0..<pages {
@@ -128,7 +128,7 @@ import Testing
 
   /// A crash while SQLite moves the log into the file may leave any of these pages half written, the first
   /// included. The log still has them.
-  @Test(.timeLimit(.minutes(5))) func `a page that was being moved from the log is read from the log`()
+  @Test(.timeLimit(.minutes(60))) func `a page that was being moved from the log is read from the log`()
     async throws
   {
     let (file, log) = await interrupted()
@@ -152,7 +152,7 @@ import Testing
 
   /// Where the log is damaged SQLite takes it to end there, as after a power cut: the acts up to that place
   /// are there, whole.
-  @Test(.timeLimit(.minutes(5))) func `a damaged log gives an earlier state or an error, never another one`()
+  @Test(.timeLimit(.minutes(60))) func `a damaged log gives an earlier state or an error, never another one`()
     async throws
   {
     let (file, log) = await interrupted()

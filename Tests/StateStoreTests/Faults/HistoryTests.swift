@@ -21,7 +21,7 @@ import Testing
     case delete(String)
   }
 
-  @Test(.timeLimit(.minutes(5))) func `is one that a single writer could have made`() throws {
+  @Test(.timeLimit(.minutes(60))) func `is one that a single writer could have made`() throws {
     let done = Mutex<[Int64: Act]>([:])
     let errors = Mutex<[StoreError]>([])
     let path = scratch.path

@@ -6,7 +6,7 @@ import Testing
 @Suite("Killed processes", .serialized) struct KillTests {
   private let scratch = Scratch()
 
-  @Test(.timeLimit(.minutes(5)), arguments: 0..<12)
+  @Test(.timeLimit(.minutes(60)), arguments: 0..<12)
   func `what was acknowledged is there, the rest is whole or absent`(_ round: Int) async throws {
     let (path, acknowledged) = (scratch.path, scratch.path + "/acknowledged")
     let delay = Seeded.delay(round, upTo: 60_000)
@@ -31,7 +31,7 @@ import Testing
     #expect(try store.integrityProblems().isEmpty)
   }
 
-  @Test(.timeLimit(.minutes(5)), arguments: 0..<12)
+  @Test(.timeLimit(.minutes(60)), arguments: 0..<12)
   func `a store that was being made is made by the next`(_ round: Int) async throws {
     let path = scratch.path
     let delay = Seeded.delay(100 + round, upTo: 6000)
@@ -46,7 +46,7 @@ import Testing
     #expect(left == [])
   }
 
-  @Test(.timeLimit(.minutes(1))) func `a lock dies with its holder`() async throws {
+  @Test(.timeLimit(.minutes(60))) func `a lock dies with its holder`() async throws {
     let path = scratch.path
     do { _ = try scratch.store() }
     await #expect(processExitsWith: .signal(SIGKILL)) { [path = path as String] in
