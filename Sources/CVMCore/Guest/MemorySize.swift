@@ -22,8 +22,9 @@ package enum MemorySize {
   /// Reads `512MiB`, `2 GiB` or a plain number of bytes; nil for anything else or for 0.
   package static func parse(_ text: String) -> UInt64? {
     let digits = text.prefix { $0.isASCII && $0.isNumber }
-    let unit = text.dropFirst(digits.count).drop { $0 == " " }
-    guard let number = UInt64(digits), let scale = scale(unit.isEmpty ? "b" : String(unit)) else {
+    let rest = text.dropFirst(digits.count)
+    let unit = rest.drop { $0 == " " }
+    guard let number = UInt64(digits), let scale = scale(rest.isEmpty ? "b" : String(unit)) else {
       return nil
     }
     let (bytes, overflow) = number.multipliedReportingOverflow(by: scale)

@@ -1,5 +1,6 @@
 import Bytes
 import CVMCrypto
+import Glibc
 import SEV
 
 /// A session in files, byte-compatible with `sevctl session`: `PREFIX_godh.b64`, `PREFIX_session.b64` (base64 without a line end),
@@ -13,12 +14,21 @@ package enum SessionFiles {
   static func write(_ session: OwnerSession, prefix: String) throws(CoreError) {
     let paths = paths(prefix)
     for path in [paths.godh, paths.session, paths.tek, paths.tik] { try OutputFile.requireAbsent(path) }
-    if let keys = session.keys {
-      try OutputFile.create(paths.tek, secret: keys.tek)
-      try OutputFile.create(paths.tik, secret: keys.tik)
+    var written: [String] = []
+    do throws(CoreError) {
+      if let keys = session.keys {
+        try OutputFile.create(paths.tek, secret: keys.tek)
+        written.append(paths.tek)
+        try OutputFile.create(paths.tik, secret: keys.tik)
+        written.append(paths.tik)
+      }
+      try OutputFile.create(paths.godh, Array(session.dhCertText.utf8), mode: 0o644)
+      written.append(paths.godh)
+      try OutputFile.create(paths.session, Array(session.sessionText.utf8), mode: 0o644)
+    } catch {
+      for path in written { unsafe unlink(path) }
+      throw error
     }
-    try OutputFile.create(paths.godh, Array(session.dhCertText.utf8), mode: 0o644)
-    try OutputFile.create(paths.session, Array(session.sessionText.utf8), mode: 0o644)
   }
 
   /// Reads the public halves, and the keys where they are beside them; then checks that all belong together: the policy's MAC is

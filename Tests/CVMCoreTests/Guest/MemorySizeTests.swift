@@ -22,7 +22,7 @@ import Testing
     "", "0", "0MiB", "MiB", "-1", "+1", "1.5GiB", "1e3", "0x10", "1PiB", "1mib", "1GIB", "65TiB",
     "70368744177665", "18446744073709551615", "18446744073709551616", "18446744073709551615TiB", "１GiB",
     "1\u{A0}GiB",
-    "1\tGiB", "1GiB ", "1GiB2",
+    "1\tGiB", "1GiB ", "1GiB2", "1 ",
   ])
   func `are refused where they are none, or beyond any host`(_ text: String) {
     #expect(MemorySize.parse(text) == nil)
