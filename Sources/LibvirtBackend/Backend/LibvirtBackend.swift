@@ -8,8 +8,8 @@ internal import Synchronization
 /// second connection before anything is said about it.
 ///
 /// Loading libvirt.so takes most of a short command's time and memory. A daemon on this machine is therefore
-/// called over its socket; libvirt.so is for every other host, and from then on for a question that the daemon
-/// does not answer intelligibly (see `asking`).
+/// called over its socket. libvirt.so is for every other host, and takes over for good at a question that the
+/// daemon does not answer intelligibly (see `asking`).
 package final class LibvirtBackend: LaunchBackend, Sendable {
   package let uri: String
   let address: ConnectionURI
@@ -29,9 +29,9 @@ package final class LibvirtBackend: LaunchBackend, Sendable {
     case allCalls
   }
 
-  /// How the host is asked. A connection is replaced when it has ended, or when a call on it got no answer.
+  /// How the host is called. A connection is replaced when it has ended, or when a call on it got no answer.
   private enum Way {
-    /// Over a socket; the connection while no question uses it.
+    /// Over a socket; the connection while nothing uses it.
     case daemon(DaemonAddress, idle: DaemonConnection?)
     case library(Connection?)
 
@@ -85,7 +85,7 @@ package final class LibvirtBackend: LaunchBackend, Sendable {
 
   // MARK: Connections
 
-  /// True once libvirt.so is connected. Until then it is not even loaded.
+  /// True where the host is libvirt.so's. Until then that is not even loaded.
   package var usesLibrary: Bool {
     way.withLock { if case .library = $0 { true } else { false } }
   }

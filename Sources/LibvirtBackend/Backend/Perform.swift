@@ -53,7 +53,8 @@ extension LibvirtBackend {
 
   /// The connection ended: the daemon is gone, or the way to it.
   private func settle<Value: Sendable>(
-    _ act: Act, _ reason: String, _ fate: @escaping @Sendable (any HostConnection) throws(LibvirtError) -> Fate<Value>
+    _ act: Act, _ reason: String,
+    _ fate: @escaping @Sendable (any HostConnection) throws(LibvirtError) -> Fate<Value>
   ) throws(BackendError) -> Value {
     var looking = act
     looking.deadline = min(act.deadline, .after(milliseconds: Self.patience))
