@@ -22,8 +22,9 @@ enum Invocation {
   private static func parsed(_ words: [String]) throws -> Int32 {
     let settled = GlobalPosition.settled(words)
     // Loading libvirt takes longer than everything else together: the words are parsed meanwhile.
-    if let verb = settled.verbs.first, actsOnHost.contains(verb), !namesSimulatedHost(words) {
-      LibvirtBackend.preload()
+    if let verb = settled.verbs.first, actsOnHost.contains(verb) {
+      let host = namedHost(words)
+      if !host.hasPrefix("sim:") { LibvirtBackend.preload(for: host) }
     }
     var command: any ParsableCommand
     do {
@@ -39,16 +40,17 @@ enum Invocation {
     return 0
   }
 
-  /// The verbs that act through libvirt.so; what only looks at guests mostly does without.
+  /// The verbs that act on a host, through libvirt.so where its socket does not do; for what only looks at guests
+  /// another thread would cost more than it saves.
   private static let actsOnHost: Set = [
     "start", "shutdown", "reboot", "reset", "destroy", "suspend", "resume", "undefine", "domlaunchsecinfo",
     "domsetlaunchsecstate", "nodesevinfo", "capabilities", "domcapabilities",
   ]
 
   /// As `Settings` finds the host, of words that are not parsed yet.
-  private static func namesSimulatedHost(_ words: [String]) -> Bool {
+  private static func namedHost(_ words: [String]) -> String {
     let named = lastValue(["-c", "--connect"], of: words, variable: "CVMCTL_DEFAULT_URI", key: "connect")
-    return (named ?? Environment["LIBVIRT_DEFAULT_URI"] ?? "").hasPrefix("sim:")
+    return named ?? Environment["LIBVIRT_DEFAULT_URI"] ?? Settings.defaultHost
   }
 
   /// Help and version are texts for standard output; everything else is a usage error of one line.

@@ -6,25 +6,25 @@ extension LibvirtBackend {
   /// one twice is storing it once.
   package func define(xml: String) throws(BackendError) -> GuestState {
     let act = begin("define", .definition)
-    let define: @Sendable (Connection) throws(LibvirtError) -> GuestState = {
-      connection throws(LibvirtError) in
-      try Domain.defining(xml, connection).guestState()
+    let define: @Sendable (any HostConnection) throws(LibvirtError) -> GuestState = {
+      host throws(LibvirtError) in
+      try host.defining(xml).guestState()
     }
-    let connection = try connection(act)
-    return try perform(act, on: connection) { () throws(LibvirtError) in
-      try define(connection)
-    } fate: { connection throws(LibvirtError) in
-      .done(try define(connection))
+    let host = try host(act)
+    return try perform(act, on: host) { () throws(LibvirtError) in
+      try define(host)
+    } fate: { host throws(LibvirtError) in
+      .done(try define(host))
     }
   }
 
   package func undefine(_ uuid: GuestUUID, _ options: UndefineOptions) throws(BackendError) {
     let act = begin("undefine", .change, on: uuid.rawValue)
     let domain = try domain(uuid, act)
-    try perform(act, on: domain.connection) { () throws(LibvirtError) in
+    try perform(act, on: domain.host) { () throws(LibvirtError) in
       try domain.undefine(flags: options.flags)
-    } fate: { connection throws(LibvirtError) in
-      guard let found = try Domain.find(uuid, connection) else { return .done(()) }
+    } fate: { host throws(LibvirtError) in
+      guard let found = try host.find(uuid) else { return .done(()) }
       return try found.isPersistent() ? .undone : .done(())
     }
   }

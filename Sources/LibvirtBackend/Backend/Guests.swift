@@ -3,7 +3,7 @@ package import CVMCore
 extension LibvirtBackend {
   package func guests(_ filter: GuestFilter) throws(BackendError) -> [GuestState] {
     guard filter.active || filter.inactive else { return [] }
-    let states = try read(begin("listing guests")) { host throws(LibvirtError) in try host.states(filter) }
+    let states = try ask(begin("listing guests")) { host throws(LibvirtError) in try host.states(filter) }
     // Indices are sorted rather than guests: moving a guest in memory costs more than comparing two.
     return states.indices.sorted { Self.precedes(states[$0], states[$1]) }.map { states[$0] }
   }
@@ -18,19 +18,19 @@ extension LibvirtBackend {
   }
 
   package func info(_ uuid: GuestUUID) throws(BackendError) -> GuestInfo {
-    try read(begin("asking about a guest", on: uuid.rawValue)) { host throws(LibvirtError) in
+    try ask(begin("asking about a guest", on: uuid.rawValue)) { host throws(LibvirtError) in
       try host.info(uuid)
     }
   }
 
   package func domainXML(_ uuid: GuestUUID, _ form: DomainXMLForm) throws(BackendError) -> String {
-    try read(begin("reading a definition", on: uuid.rawValue)) { host throws(LibvirtError) in
-      try host.xml(uuid, form)
+    try ask(begin("reading a definition", on: uuid.rawValue)) { host throws(LibvirtError) in
+      try host.domain(.uuid(uuid)).xml(form)
     }
   }
 
   private func lookUp(_ reference: GuestReference) throws(BackendError) -> GuestState? {
-    try read(begin("looking up a guest")) { host throws(LibvirtError) in try host.guest(reference) }
+    try ask(begin("looking up a guest")) { host throws(LibvirtError) in try host.guest(reference) }
   }
 
   /// Active ones by id, then inactive ones by name.

@@ -3,34 +3,26 @@ package import CVMCore
 
 extension LibvirtBackend {
   package func hostname() throws(BackendError) -> String {
-    try read(begin("asking for the host's name")) { host throws(LibvirtError) in try host.hostname() }
+    try ask(begin("asking for the host's name")) { host throws(LibvirtError) in try host.hostname() }
   }
 
   package func canonicalURI() throws(BackendError) -> String {
-    try read(begin("asking for the URI")) { host throws(LibvirtError) in try host.canonicalURI() }
+    try ask(begin("asking for the URI")) { host throws(LibvirtError) in try host.canonicalURI() }
   }
 
   package func version() throws(BackendError) -> HostVersion {
-    try ask(begin("asking for versions")) { connection throws(LibvirtError) in
-      HostVersion(
-        library: VersionNumber.text(try connection.libraryVersion()),
-        daemon: VersionNumber.text(try Self.ifSupported(connection.daemonVersion) ?? 0),
-        hypervisorType: try connection.type(),
-        hypervisor: VersionNumber.text(try Self.ifSupported(connection.hypervisorVersion) ?? 0))
-    }
+    try ask(begin("asking for versions")) { host throws(LibvirtError) in try host.version() }
   }
 
   package func capabilities() throws(BackendError) -> String {
-    try ask(begin("asking for the host's capabilities")) { connection throws(LibvirtError) in
-      try connection.capabilities()
+    try ask(begin("asking for the host's capabilities")) { host throws(LibvirtError) in
+      try host.capabilities()
     }
   }
 
   package func domainCapabilities(_ query: DomainCapabilitiesQuery) throws(BackendError) -> String {
-    try ask(begin("asking for domain capabilities")) { connection throws(LibvirtError) in
-      try connection.domainCapabilities(
-        emulator: query.emulator, architecture: query.architecture, machine: query.machine,
-        virtType: query.virtType)
+    try ask(begin("asking for domain capabilities")) { host throws(LibvirtError) in
+      try host.domainCapabilities(query)
     }
   }
 
@@ -40,7 +32,7 @@ extension LibvirtBackend {
       throw .permission(reason: "the SEV platform cannot be asked for over a read-only connection")
     }
     let act = begin("asking for the SEV platform")
-    let parameters = try ask(act) { connection throws(LibvirtError) in try connection.sevInfo() }
+    let parameters = try ask(act) { host throws(LibvirtError) in try host.sevInfo() }
     do throws(ParameterError) {
       return try SEVPlatform(parameters)
     } catch {

@@ -11,12 +11,12 @@ extension LibvirtBackend {
     guard let named = Self.document(xml)?.text(at: "uuid"), GuestUUID(rawValue: named) == uuid else {
       throw .invalidDefinition(reason: "the domain XML is not of the guest \(uuid)")
     }
-    let connection = try inactiveDomain(uuid, act).connection
+    let host = try inactiveDomain(uuid, act).host
     let mayStillCome = address.isRemote
-    let id = try perform(act, on: connection, cancelling: uuid) { () throws(LibvirtError) in
-      try Domain.launching(uuid, xml, connection)
-    } fate: { connection throws(LibvirtError) in
-      try Domain.end(uuid, connection) || !mayStillCome ? .undone : .unknown
+    let id = try perform(act, on: host, cancelling: uuid) { () throws(LibvirtError) in
+      try host.launching(uuid, xml)
+    } fate: { host throws(LibvirtError) in
+      try host.end(uuid) || !mayStillCome ? .undone : .unknown
     }
     return PausedGuest(uuid: uuid, id: id)
   }
@@ -26,8 +26,8 @@ extension LibvirtBackend {
     let act = begin("asking for the launch measurement", on: uuid.rawValue)
     let parameters: TypedParameters
     do throws(BackendError) {
-      parameters = try ask(act) { connection throws(LibvirtError) in
-        try Domain.with(uuid: uuid, connection).launchSecurity()
+      parameters = try ask(act) { host throws(LibvirtError) in
+        try host.domain(.uuid(uuid)).launchSecurity()
       }
     } catch {
       guard case .failed(_, let reason) = error, try isSNP(uuid) else { throw error }
@@ -58,7 +58,7 @@ extension LibvirtBackend {
     let act = begin("injecting a launch secret", .launch, on: uuid.rawValue)
     let domain = try domain(uuid, act)
     let (header, secret) = (Base64.encode(header), Base64.encode(payload))
-    try perform(act, on: domain.connection) { () throws(LibvirtError) in
+    try perform(act, on: domain.host) { () throws(LibvirtError) in
       try domain.setLaunchSecret(header: header, secret: secret, address: address)
     } fate: { _ in
       .unknown
@@ -66,13 +66,11 @@ extension LibvirtBackend {
   }
 }
 
-extension Domain {
+extension HostConnection {
   /// Starts the guest paused and returns the id of its run. A guest that is not the one that was asked for,
   /// or that libvirt did not leave paused, is destroyed again.
-  fileprivate static func launching(
-    _ uuid: GuestUUID, _ xml: String, _ connection: Connection
-  ) throws(LibvirtError) -> Int {
-    let domain = try Domain.startingPaused(xml, connection)
+  fileprivate func launching(_ uuid: GuestUUID, _ xml: String) throws(LibvirtError) -> Int {
+    let domain = try startingPaused(xml)
     do throws(LibvirtError) {
       guard try domain.uuid() == uuid else {
         throw LibvirtError(kind: .argument, message: "the domain XML is not of the guest \(uuid)")
@@ -86,9 +84,11 @@ extension Domain {
       throw error
     }
   }
+}
 
+extension HostDomain {
   /// Destroys what was started; `reason` is why.
-  private func takeBack(_ reason: LibvirtError) throws(LibvirtError) {
+  fileprivate func takeBack(_ reason: LibvirtError) throws(LibvirtError) {
     do throws(LibvirtError) {
       try destroy(graceful: false)
     } catch  where error.kind != .connectionLost {

@@ -4,13 +4,12 @@ internal import Synchronization
 
 /// Guests on a libvirt host.
 ///
-/// Every call to libvirt runs on a thread of its own while the caller waits for at most the time limit. An
-/// act whose answer does not come (see `perform`) is looked into over a second connection before anything is
-/// said about it.
+/// A call ends with the time limit. An act whose answer does not come (see `perform`) is looked into over a
+/// second connection before anything is said about it.
 ///
-/// Loading libvirt.so takes most of a short command's time. A daemon on this machine is therefore asked over
-/// its socket (see `read`) until something needs libvirt.so; from then on everything goes over the one
-/// connection, acts and the questions that judge them.
+/// Loading libvirt.so takes most of a short command's time and memory. A daemon on this machine is therefore
+/// called over its socket. libvirt.so is for every other host, and takes over for good at a question that the
+/// daemon does not answer intelligibly (see `asking`).
 package final class LibvirtBackend: LaunchBackend, Sendable {
   package let uri: String
   let address: ConnectionURI
@@ -30,9 +29,9 @@ package final class LibvirtBackend: LaunchBackend, Sendable {
     case allCalls
   }
 
-  /// How the host is asked. A connection is replaced when it has ended, or when a call on it got no answer.
+  /// How the host is called. A connection is replaced when it has ended, or when a call on it got no answer.
   private enum Way {
-    /// Over a socket; the connection while no question uses it.
+    /// Over a socket; the connection while nothing uses it.
     case daemon(DaemonAddress, idle: DaemonConnection?)
     case library(Connection?)
 
@@ -60,14 +59,14 @@ package final class LibvirtBackend: LaunchBackend, Sendable {
     end = Mutex(limits == .eachCall ? nil : .after(milliseconds: self.timeout * 1000))
     let daemon = DaemonAddress(address, readOnly: readOnly, .ofProcess)
     way = Mutex(daemon.map { .daemon($0, idle: nil) } ?? .library(nil))
-    let act = begin("connecting to \(uri)", .connect)
-    if let connection = try self.daemon(act) { keep(connection) } else { _ = try connection(act) }
+    keep(try host(begin("connecting to \(uri)", .connect)))
   }
 
-  /// Begins to load libvirt, which takes most of a short command's time, while the caller does something
-  /// else. What goes wrong is told by whoever connects.
-  package static func preload() {
-    _ = try? Call { () throws(LibvirtError) in try Library.load() }
+  /// Begins to load libvirt where `uri` needs it, which takes most of a short command's time, while the caller
+  /// does something else. What goes wrong is told by whoever connects.
+  package static func preload(for uri: String) {
+    let address = DaemonAddress(ConnectionURI(uri), readOnly: false, .ofProcess)
+    if address?.socket() == nil { _ = try? Call { () throws(LibvirtError) in try Library.load() } }
   }
 
   package func restartTimeLimit() {
@@ -86,13 +85,36 @@ package final class LibvirtBackend: LaunchBackend, Sendable {
 
   // MARK: Connections
 
-  /// True once libvirt.so is connected. Until then it is not even loaded.
+  /// True where the host is libvirt.so's. Until then that is not even loaded.
   package var usesLibrary: Bool {
     way.withLock { if case .library = $0 { true } else { false } }
   }
 
-  /// A connection to a daemon's socket, for one question; nil where the question is libvirt.so's.
-  func daemon(_ act: Act) throws(BackendError) -> DaemonConnection? {
+  /// The host, for one question or act, whose own the connection to a daemon's socket is until it is kept.
+  func host(_ act: Act) throws(BackendError) -> any HostConnection {
+    if let connection = try daemon(act) {
+      return DaemonHost(connection: connection, uri: uri, deadline: act.deadline)
+    }
+    return try connection(act)
+  }
+
+  /// For the next question or act. libvirt.so's connection serves several at once: it is kept already.
+  func keep(_ host: any HostConnection) {
+    guard let host = host as? DaemonHost else { return }
+    way.withLock { if case .daemon(let address, _) = $0 { $0 = .daemon(address, idle: host.connection) } }
+  }
+
+  /// Not to be used again: it has ended, or does not answer.
+  func drop(_ host: any HostConnection) {
+    guard let host = host as? Connection else { return }
+    way.withLock { if case .library(let used?) = $0, used === host { $0 = .library(nil) } }
+  }
+
+  /// From now on libvirt.so is asked.
+  func leaveSocket() { way.withLock { if case .daemon = $0 { $0 = .library(nil) } } }
+
+  /// A connection to a daemon's socket; nil where the host is libvirt.so's.
+  private func daemon(_ act: Act) throws(BackendError) -> DaemonConnection? {
     guard case .daemon(let address, let idle) = way.withLock({ $0.takeIdle() }) else { return nil }
     if let idle, idle.isOpen { return idle }
     do throws(LibvirtError) {
@@ -104,28 +126,16 @@ package final class LibvirtBackend: LaunchBackend, Sendable {
     }
   }
 
-  /// For the next question.
-  func keep(_ connection: DaemonConnection) {
-    way.withLock { if case .daemon(let address, _) = $0 { $0 = .daemon(address, idle: connection) } }
-  }
-
   /// libvirt.so's connection in use, or a new one where that has ended.
-  func connection(_ act: Act) throws(BackendError) -> Connection {
+  private func connection(_ act: Act) throws(BackendError) -> Connection {
     if case .library(let connection?) = way.withLock({ $0 }), connection.isAlive { return connection }
     let fresh = try open(act)
-    use(fresh)
+    way.withLock { $0 = .library(fresh) }
     return fresh
   }
 
-  func use(_ connection: Connection) { way.withLock { $0 = .library(connection) } }
-
-  /// Not to be used again: it has ended, or does not answer.
-  func drop(_ connection: Connection) {
-    way.withLock { if case .library(let used?) = $0, used === connection { $0 = .library(nil) } }
-  }
-
   /// A new connection of libvirt.so.
-  func open(_ act: Act) throws(BackendError) -> Connection {
+  private func open(_ act: Act) throws(BackendError) -> Connection {
     let (address, readOnly) = (address, readOnly)
     let opened = Call.outcome(until: act.deadline) { () throws(LibvirtError) in
       try Self.open(address, readOnly: readOnly)
@@ -152,8 +162,8 @@ package final class LibvirtBackend: LaunchBackend, Sendable {
     }
   }
 
-  /// The guest's domain object, to act on.
-  func domain(_ uuid: GuestUUID, _ act: Act) throws(BackendError) -> Domain {
-    try ask(act) { connection throws(LibvirtError) in try Domain.with(uuid: uuid, connection) }
+  /// The guest, to act on: its connection is the act's.
+  func domain(_ uuid: GuestUUID, _ act: Act) throws(BackendError) -> any HostDomain {
+    try asking(act) { host throws(LibvirtError) in try host.domain(.uuid(uuid)) }.value
   }
 }

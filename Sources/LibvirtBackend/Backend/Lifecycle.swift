@@ -5,14 +5,14 @@ extension LibvirtBackend {
     let act = begin("start", .launch, on: uuid.rawValue)
     let domain = try inactiveDomain(uuid, act)
     let mayStillCome = address.isRemote
-    try perform(act, on: domain.connection, cancelling: uuid) { () throws(LibvirtError) in
+    try perform(act, on: domain.host, cancelling: uuid) { () throws(LibvirtError) in
       try domain.start(paused: paused)
-    } fate: { connection throws(LibvirtError) in
-      guard let found = try Domain.findSettled(uuid, connection), found.id != nil else {
+    } fate: { host throws(LibvirtError) in
+      guard let found = try host.findSettled(uuid), found.id != nil else {
         return mayStillCome ? .unknown : .undone
       }
       guard try found.state().isStartingUp else { return .done(()) }
-      _ = try Domain.end(uuid, connection)
+      _ = try host.end(uuid)
       return .undone
     }
   }
@@ -74,11 +74,14 @@ extension LibvirtBackend {
     }
   }
 
-  /// The guest's domain object. What is active already is not started again, and is not taken for the work of
-  /// a start that failed.
-  func inactiveDomain(_ uuid: GuestUUID, _ act: Act) throws(BackendError) -> Domain {
+  /// The guest, to start it. What is active already is not started again, and is not taken for the work of a
+  /// start that failed.
+  func inactiveDomain(_ uuid: GuestUUID, _ act: Act) throws(BackendError) -> any HostDomain {
     let domain = try domain(uuid, act)
-    guard domain.id == nil else { throw .conflict(reason: "the guest is already active") }
+    guard domain.id == nil else {
+      keep(domain.host)
+      throw .conflict(reason: "the guest is already active")
+    }
     return domain
   }
 
@@ -86,16 +89,16 @@ extension LibvirtBackend {
   /// of the change.
   private func change(
     _ name: String, _ uuid: GuestUUID, least: Int = 0,
-    _ body: @escaping @Sendable (Domain) throws(LibvirtError) -> Void,
+    _ body: @escaping @Sendable (any HostDomain) throws(LibvirtError) -> Void,
     fate: @escaping @Sendable (RunState) -> Fate<Void>
   ) throws(BackendError) {
     let act = begin(name, .change, on: uuid.rawValue, least: least)
     let domain = try domain(uuid, act)
     let run = domain.id
-    try perform(act, on: domain.connection) { () throws(LibvirtError) in
+    try perform(act, on: domain.host) { () throws(LibvirtError) in
       try body(domain)
-    } fate: { connection throws(LibvirtError) in
-      let found = try Domain.findSettled(uuid, connection)
+    } fate: { host throws(LibvirtError) in
+      let found = try host.findSettled(uuid)
       guard let found, found.id == run else { return fate(.shutOff) }
       return fate(try found.state().runState)
     }

@@ -18,23 +18,25 @@ extension LibvirtBackend {
   /// known to be done then may still happen, so it is `.outcomeUnknown`. With `cancelling`, a start that
   /// hangs is ended instead: see `cancel`.
   func perform<Value: Sendable>(
-    _ act: Act, on connection: Connection, cancelling guest: GuestUUID? = nil,
+    _ act: Act, on host: any HostConnection, cancelling guest: GuestUUID? = nil,
     _ body: @escaping @Sendable () throws(LibvirtError) -> Value,
-    fate: @escaping @Sendable (Connection) throws(LibvirtError) -> Fate<Value>
+    fate: @escaping @Sendable (any HostConnection) throws(LibvirtError) -> Fate<Value>
   ) throws(BackendError) -> Value {
     guard !act.deadline.isOver else { throw act.timedOut() }
     let call: Call<Value>
     do throws(LibvirtError) { call = try Call(body) } catch { throw BackendError(error, in: act) }
-    switch call.result(until: act.deadline.adding(milliseconds: -reserve(act))) {
+    switch call.answer(until: act.deadline.adding(milliseconds: -reserve(act))) {
     case .success(let value):
+      keep(host)
       return value
-    case .failure(let error) where error.kind == .connectionLost:
-      drop(connection)
+    case .failure(let error) where error.isNoAnswer:
+      drop(host)
       return try settle(act, error.message, fate)
     case .failure(let error):
+      keep(host)
       throw BackendError(error, in: act)
     case nil:
-      drop(connection)
+      drop(host)
       if let guest { return try cancel(act, call, guest) }
       return try lookInto(act, call, fate)
     }
@@ -51,7 +53,8 @@ extension LibvirtBackend {
 
   /// The connection ended: the daemon is gone, or the way to it.
   private func settle<Value: Sendable>(
-    _ act: Act, _ reason: String, _ fate: @escaping @Sendable (Connection) throws(LibvirtError) -> Fate<Value>
+    _ act: Act, _ reason: String,
+    _ fate: @escaping @Sendable (any HostConnection) throws(LibvirtError) -> Fate<Value>
   ) throws(BackendError) -> Value {
     var looking = act
     looking.deadline = min(act.deadline, .after(milliseconds: Self.patience))
@@ -69,20 +72,23 @@ extension LibvirtBackend {
   /// The daemon does not answer in time.
   private func lookInto<Value: Sendable>(
     _ act: Act, _ call: Call<Value>,
-    _ fate: @escaping @Sendable (Connection) throws(LibvirtError) -> Fate<Value>
+    _ fate: @escaping @Sendable (any HostConnection) throws(LibvirtError) -> Fate<Value>
   ) throws(BackendError) -> Value {
     if case .done(let value)? = learn(act, fate) { return value }
-    return try ended(act, call.result(until: act.deadline))
+    return try ended(act, call.answer(until: act.deadline))
   }
 
   /// Nil where nothing can be asked (yet).
   private func learn<Value: Sendable>(
-    _ act: Act, _ fate: @escaping @Sendable (Connection) throws(LibvirtError) -> Fate<Value>
+    _ act: Act, _ fate: @escaping @Sendable (any HostConnection) throws(LibvirtError) -> Fate<Value>
   ) -> Fate<Value>? {
-    guard let connection = try? open(act) else { return nil }
-    let found = Call.outcome(until: act.deadline) { () throws(LibvirtError) in try fate(connection) }
-    guard case .success(let fate)? = found else { return nil }
-    use(connection)
+    guard let host = try? host(act) else { return nil }
+    let found = host.outcome(until: act.deadline) { () throws(LibvirtError) in try fate(host) }
+    guard case .success(let fate)? = found else {
+      drop(host)
+      return nil
+    }
+    keep(host)
     return fate
   }
 
@@ -91,7 +97,7 @@ extension LibvirtBackend {
   {
     switch answer {
     case .success(let value): return value
-    case .failure(let error) where error.kind == .connectionLost: throw act.unknown(error.message)
+    case .failure(let error) where error.isNoAnswer: throw act.unknown(error.message)
     case .failure(let error): throw BackendError(error, in: act)
     case nil: throw act.unknown("no answer within \(act.seconds) s")
     }
@@ -103,19 +109,31 @@ extension LibvirtBackend {
   private func cancel<Value: Sendable>(
     _ act: Act, _ call: Call<Value>, _ guest: GuestUUID
   ) throws(BackendError) -> Value {
-    guard let connection = try? open(act) else {
-      return try ended(act, call.result(until: act.deadline))
+    guard let host = try? host(act) else {
+      return try ended(act, call.answer(until: act.deadline))
     }
     var destroyed = false
-    var answer = call.result(until: .now)
+    var answer = call.answer(until: .now)
     while answer == nil, !act.deadline.isOver {
-      let ending = Call.outcome(until: act.deadline) { () throws(LibvirtError) in
-        try Domain.end(guest, connection)
-      }
+      let ending = host.outcome(until: act.deadline) { () throws(LibvirtError) in try host.end(guest) }
       if case .success(true)? = ending { destroyed = true }
-      answer = call.result(until: min(act.deadline, .after(milliseconds: Self.pause)))
+      answer = call.answer(until: min(act.deadline, .after(milliseconds: Self.pause)))
     }
     guard destroyed, answer != nil else { return try ended(act, answer) }
     throw act.timedOut()
   }
+}
+
+extension Call {
+  /// As `result`. That a daemon's socket was waited for until the deadline is no answer.
+  fileprivate func answer(until deadline: Deadline) -> Result<Value, LibvirtError>? {
+    let result = result(until: deadline)
+    if case .failure(let error)? = result, error.kind == .overdue { return nil }
+    return result
+  }
+}
+
+extension LibvirtError {
+  /// Nobody said what became of the call.
+  fileprivate var isNoAnswer: Bool { kind == .connectionLost || kind == .notUnderstood }
 }

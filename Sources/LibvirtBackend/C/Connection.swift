@@ -1,4 +1,5 @@
 internal import CLibvirt
+internal import CVMCore
 
 /// One `virConnectPtr`. Its methods block for as long as the daemon likes: they belong on a `Call`'s thread.
 @safe final class Connection: @unchecked Sendable {
@@ -56,7 +57,6 @@ internal import CLibvirt
 
   // MARK: Host
 
-  /// The URI that the connection calls itself by. Asks nobody.
   func canonicalURI() throws(LibvirtError) -> String {
     try unsafe text(functions.pointee.virConnectGetURI(pointer))
   }
@@ -69,16 +69,12 @@ internal import CLibvirt
     try unsafe text(functions.pointee.virConnectGetCapabilities(pointer))
   }
 
-  /// Nil parameters are the host's defaults.
-  func domainCapabilities(
-    emulator: String?, architecture: String?, machine: String?, virtType: String?
-  ) throws(LibvirtError) -> String {
-    for value in [emulator, architecture, machine, virtType] {
-      if let value { _ = try Library.argument(value, "a domain capabilities parameter") }
-    }
+  func domainCapabilities(_ query: DomainCapabilitiesQuery) throws(LibvirtError) -> String {
+    let parameters = [query.emulator, query.architecture, query.machine, query.virtType]
+    for case let value? in parameters { _ = try Library.argument(value, "a domain capabilities parameter") }
     return try unsafe text(
       functions.pointee.virConnectGetDomainCapabilities(
-        pointer, emulator, architecture, machine, virtType, 0))
+        pointer, query.emulator, query.architecture, query.machine, query.virtType, 0))
   }
 
   /// The driver's name: `QEMU`.

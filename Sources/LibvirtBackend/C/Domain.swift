@@ -3,7 +3,7 @@ internal import CVMCore
 
 /// One `virDomainPtr`; keeps its connection open. Its methods block, as `Connection`'s do, unless they say
 /// that they ask nobody.
-@safe final class Domain: @unchecked Sendable {
+@safe final class Domain: HostDomain, @unchecked Sendable {
   let connection: Connection
   private let pointer: virDomainPtr
 
@@ -13,6 +13,8 @@ internal import CVMCore
   }
 
   deinit { _ = unsafe functions.pointee.virDomainFree(pointer) }
+
+  var host: any HostConnection { connection }
 
   private var functions: UnsafePointer<cvm_libvirt> { unsafe connection.functions }
 
@@ -43,7 +45,6 @@ internal import CVMCore
       connection.functions.pointee.virDomainLookupByID(connection.pointer, id), connection)
   }
 
-  /// Stores a definition that libvirt's schema accepts.
   static func defining(_ xml: String, _ connection: Connection) throws(LibvirtError) -> Domain {
     let xml = try Library.argument(xml, "the domain XML")
     let flags = UInt32(VIR_DOMAIN_DEFINE_VALIDATE.rawValue)
@@ -51,7 +52,6 @@ internal import CVMCore
       connection.functions.pointee.virDomainDefineXMLFlags(connection.pointer, xml, flags), connection)
   }
 
-  /// Starts a domain from `xml` and leaves it paused; a stored definition of the same UUID stays as it is.
   static func startingPaused(_ xml: String, _ connection: Connection) throws(LibvirtError) -> Domain {
     let xml = try Library.argument(xml, "the domain XML")
     let flags = UInt32(VIR_DOMAIN_START_PAUSED.rawValue)
@@ -61,7 +61,6 @@ internal import CVMCore
 
   // MARK: Reading
 
-  /// Known to the object; asks nobody.
   func name() throws(LibvirtError) -> String {
     guard let name = unsafe Library.text(functions.pointee.virDomainGetName(pointer)) else {
       throw connection.failure()
@@ -69,13 +68,11 @@ internal import CVMCore
     return name
   }
 
-  /// Known to the object; asks nobody.
   func uuid() throws(LibvirtError) -> GuestUUID {
     guard let uuid = unsafe connection.library.uuid(of: pointer) else { throw connection.failure() }
     return uuid
   }
 
-  /// The id of the run, as it was when the object was made; nil while inactive. Asks nobody.
   var id: Int? { unsafe connection.library.id(of: pointer) }
 
   func state() throws(LibvirtError) -> StateCode {
@@ -83,10 +80,6 @@ internal import CVMCore
     try unsafe connection.checked(
       functions.pointee.virDomainGetState(pointer, &code.state, &code.reason, 0))
     return code
-  }
-
-  func guestState() throws(LibvirtError) -> GuestState {
-    GuestState(uuid: try uuid(), name: try name(), id: id, try state())
   }
 
   func info() throws(LibvirtError) -> DomainInfo {
@@ -119,15 +112,9 @@ internal import CVMCore
     try unsafe connection.text(functions.pointee.virDomainGetXMLDesc(pointer, form.flags))
   }
 
-  /// Returns once no other call is at work on the guest. libvirt answers this question in its turn, unlike
-  /// that for the state; what it says does not matter.
-  private func waitForOthers() throws(LibvirtError) {
+  func askInTurn() throws(LibvirtError) {
     var statistic = virDomainMemoryStatStruct(tag: 0, val: 0)
-    do throws(LibvirtError) {
-      try unsafe connection.checked(functions.pointee.virDomainMemoryStats(pointer, &statistic, 1, 0))
-    } catch  where error.code == Int(VIR_ERR_OPERATION_INVALID.rawValue) || error.isUnsupported {
-      // It has become inactive, or the driver has nothing to wait for.
-    }
+    try unsafe connection.checked(functions.pointee.virDomainMemoryStats(pointer, &statistic, 1, 0))
   }
 
   // MARK: Acts
@@ -168,7 +155,6 @@ internal import CVMCore
 
   // MARK: Launch security
 
-  /// Empty for a domain without launch security.
   func launchSecurity() throws(LibvirtError) -> TypedParameters {
     var parameters: virTypedParameterPtr?
     var count: Int32 = 0
@@ -177,7 +163,6 @@ internal import CVMCore
     return unsafe TypedParameters(taking: parameters, count: count, connection.library)
   }
 
-  /// `header` and `secret` are base64.
   func setLaunchSecret(header: String, secret: String, address: UInt64?) throws(LibvirtError) {
     var list: virTypedParameterPtr?
     var count: Int32 = 0
@@ -226,38 +211,6 @@ extension Library {
 }
 
 extension Domain {
-  /// Destroys the guest if there is one and it is active: true where that was so. Returns only when it is
-  /// inactive.
-  static func end(_ uuid: GuestUUID, _ connection: Connection) throws(LibvirtError) -> Bool {
-    guard let domain = try find(uuid, connection), domain.id != nil else { return false }
-    try domain.destroyRun(graceful: false)
-    return true
-  }
-
-  /// Destroys the run that this object was made for. libvirt says "not running" also of a guest that it
-  /// destroyed for this very call while it was taking it over: what counts is that the run is over.
-  func destroyRun(graceful: Bool) throws(LibvirtError) {
-    do throws(LibvirtError) {
-      try destroy(graceful: graceful)
-    } catch  where error.code == Int(VIR_ERR_OPERATION_INVALID.rawValue) && id != nil {
-      guard try Self.find(uuid(), connection)?.id != id else { throw error }
-    }
-  }
-
-  /// As `find`, after everything that is under way: a daemon that was started again shows a guest at once,
-  /// and then takes it over or gives it up.
-  static func findSettled(_ uuid: GuestUUID, _ connection: Connection) throws(LibvirtError) -> Domain? {
-    let domain = try find(uuid, connection)
-    guard let domain, domain.id != nil else { return domain }
-    try domain.waitForOthers()
-    return try find(uuid, connection)
-  }
-
-  /// Nil where there is no such guest.
-  static func find(_ uuid: GuestUUID, _ connection: Connection) throws(LibvirtError) -> Domain? {
-    try ifPresent { () throws(LibvirtError) in try Domain.with(uuid: uuid, connection) }
-  }
-
   /// Nil where libvirt knows no such domain (any more).
   static func ifPresent<Value>(
     _ body: () throws(LibvirtError) -> Value

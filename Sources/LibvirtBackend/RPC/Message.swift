@@ -24,6 +24,8 @@ enum Message {
   static let domainLimit = 16384
   /// How many statistics one guest may have.
   static let statisticsLimit = 262_144
+  /// How many parameters a platform or a launch may have.
+  static let parameterLimit = 64
 
   private static let program: UInt32 = 0x2000_8086
   private static let version: UInt32 = 1

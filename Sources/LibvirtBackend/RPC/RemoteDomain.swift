@@ -34,10 +34,6 @@ struct RemoteDomain: Sendable {
     writer.opaque(uuid.bytes)
     writer.int(id ?? -1)
   }
-
-  func state(_ code: StateCode) -> GuestState {
-    GuestState(uuid: uuid, name: name, id: id.map { Int($0) }, code)
-  }
 }
 
 extension GuestUUID {

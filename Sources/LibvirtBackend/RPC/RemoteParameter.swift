@@ -37,3 +37,29 @@ struct RemoteParameter: Sendable {
     }
   }
 }
+
+extension XDRWriter {
+  mutating func parameter(_ name: String, _ text: String) {
+    string(name)
+    unsigned(VIR_TYPED_PARAM_STRING.rawValue)
+    string(text)
+  }
+
+  mutating func parameter(_ name: String, _ number: UInt64) {
+    string(name)
+    unsigned(VIR_TYPED_PARAM_ULLONG.rawValue)
+    unsignedHyper(number)
+  }
+}
+
+extension TypedParameters {
+  /// An array of them.
+  init(parsing reader: inout XDRReader) throws(FormatError) {
+    var values: [(name: String, value: Value)] = []
+    for _ in 0..<(try reader.count(limit: Message.parameterLimit, each: RemoteParameter.minimumSize)) {
+      let parameter = try RemoteParameter(parsing: &reader)
+      values.append((parameter.name, parameter.value))
+    }
+    self.init(values)
+  }
+}

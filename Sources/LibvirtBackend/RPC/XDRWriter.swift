@@ -10,6 +10,11 @@ struct XDRWriter: Sendable {
 
   mutating func int(_ value: Int32) { unsigned(UInt32(bitPattern: value)) }
 
+  mutating func unsignedHyper(_ value: UInt64) {
+    unsigned(UInt32(truncatingIfNeeded: value >> 32))
+    unsigned(UInt32(truncatingIfNeeded: value))
+  }
+
   mutating func opaque(_ bytes: [UInt8]) {
     writer.append(bytes)
     writer.zeros((4 - bytes.count % 4) % 4)

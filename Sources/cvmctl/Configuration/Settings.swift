@@ -57,7 +57,7 @@ struct Settings: Sendable {
       all: [
         try setting(
           "connect", option: ("--connect", options.connect), variables: ["CVMCTL_DEFAULT_URI"],
-          last: "LIBVIRT_DEFAULT_URI", otherwise: geteuid() == 0 ? "qemu:///system" : "qemu:///session"),
+          last: "LIBVIRT_DEFAULT_URI", otherwise: Self.defaultHost),
         try setting(
           "tenant", option: ("--tenant", options.tenant), variables: ["CVMCTL_TENANT"], otherwise: "default"),
         output,
@@ -121,6 +121,9 @@ struct Settings: Sendable {
       return try LibvirtBackend(uri: uri, readOnly: readOnly, timeout: timeout, limits: .allCalls)
     }
   }
+
+  /// As virsh's: the system's libvirt for root, else the user's.
+  static var defaultHost: String { geteuid() == 0 ? "qemu:///system" : "qemu:///session" }
 
   /// `sim:///` is `sim:///default`: one host has one name in the store.
   static func canonical(_ uri: String) -> String { uri == "sim:///" ? "sim:///default" : uri }

@@ -1,22 +1,24 @@
 import BackendContract
 import CVMCore
-import LibvirtBackend
 import TestHarness
 import Testing
 
 extension Integration {
-  /// What `SimulatedBackendTests` holds against the simulated host, against real libvirt with `cvm-qemu`.
+  /// What `SimulatedBackendTests` holds against the simulated host, against real libvirt with `cvm-qemu`, over the daemon's
+  /// socket and over libvirt.so.
   @Suite("libvirt, by the contract of all backends", .serialized) struct LibvirtContractTests {
-    let contract: LaunchBackendContract
-    let libvirtd: PrivateLibvirtd
+    private let firmware: String
+    private let libvirtd: PrivateLibvirtd
 
     init() throws {
-      let libvirtd = try PrivateLibvirtd.shared(.wrapper)
-      let firmware = try libvirtd.directory.copy("/usr/share/OVMF/OVMF_CODE.fd", as: "contract.fd")
-      self.libvirtd = libvirtd
-      let (uri, emulator) = (libvirtd.uri, libvirtd.emulatorPath)
-      contract = LaunchBackendContract(
-        connect: { try LibvirtBackend(uri: uri, readOnly: false, timeout: 60) },
+      libvirtd = try PrivateLibvirtd.shared(.wrapper)
+      firmware = try libvirtd.directory.copy("/usr/share/OVMF/OVMF_CODE.fd", as: "contract.fd")
+    }
+
+    private func contract(_ way: Way) -> LaunchBackendContract {
+      let (libvirtd, firmware, emulator) = (libvirtd, firmware, libvirtd.emulatorPath)
+      return LaunchBackendContract(
+        connect: { try BackendGuest.backend(libvirtd, by: way, timeout: 60) },
         document: { guest in
           var document = GuestDocument(name: guest.name, emulator: emulator)
           document.uuid = guest.uuid
@@ -38,49 +40,65 @@ extension Integration {
         holds(within: .seconds(10)) { libvirtd.guestProcesses().isEmpty }, "\(libvirtd.guestProcesses())")
     }
 
-    @Test func `definitions are kept`() throws { try contract.definitionsAreKept() }
-    @Test func `names and UUIDs are unique`() throws { try contract.namesAndUUIDsAreUnique() }
-    @Test func `names are carried exactly`() throws { try contract.namesAreCarriedExactly() }
-    @Test func `active guests come first`() throws { try contract.activeGuestsComeFirst() }
-    @Test func `bad documents are refused`() throws { try contract.badDocumentsAreRefused() }
-    @Test func `unknown guests are not found`() throws { try contract.unknownGuestsAreNotFound() }
-    @Test func `the platform names itself`() throws { try contract.thePlatformNamesItself() }
-
-    @Test(arguments: [(1 as UInt32, 1), (3, 1), (7, 1), (7, 4)])
-    func `a launch is measured for its owner`(_ guest: (policy: UInt32, vcpus: Int)) throws {
-      try contract.aLaunchIsMeasuredForItsOwner(policy: guest.policy, vcpus: guest.vcpus)
+    @Test(arguments: Way.allCases) func `definitions are kept`(_ way: Way) throws {
+      try contract(way).definitionsAreKept()
+    }
+    @Test(arguments: Way.allCases) func `names and UUIDs are unique`(_ way: Way) throws {
+      try contract(way).namesAndUUIDsAreUnique()
+    }
+    @Test(arguments: Way.allCases) func `names are carried exactly`(_ way: Way) throws {
+      try contract(way).namesAreCarriedExactly()
+    }
+    @Test(arguments: Way.allCases) func `active guests come first`(_ way: Way) throws {
+      try contract(way).activeGuestsComeFirst()
+    }
+    @Test(arguments: Way.allCases) func `bad documents are refused`(_ way: Way) throws {
+      try contract(way).badDocumentsAreRefused()
+    }
+    @Test(arguments: Way.allCases) func `unknown guests are not found`(_ way: Way) throws {
+      try contract(way).unknownGuestsAreNotFound()
+    }
+    @Test(arguments: Way.allCases) func `the platform names itself`(_ way: Way) throws {
+      try contract(way).thePlatformNamesItself()
     }
 
-    @Test func `a launch is paused and leaves the definition`() throws {
-      try contract.aLaunchIsPausedAndLeavesTheDefinition()
+    @Test(arguments: Way.allCases, [(1 as UInt32, 1), (3, 1), (7, 1), (7, 4)])
+    func `a launch is measured for its owner`(_ way: Way, _ guest: (policy: UInt32, vcpus: Int)) throws {
+      try contract(way).aLaunchIsMeasuredForItsOwner(policy: guest.policy, vcpus: guest.vcpus)
     }
 
-    @Test func `a session for another policy starts nothing`() throws {
-      try contract.aSessionForAnotherPolicyStartsNothing()
+    @Test(arguments: Way.allCases) func `a launch is paused and leaves the definition`(_ way: Way) throws {
+      try contract(way).aLaunchIsPausedAndLeavesTheDefinition()
+    }
+
+    @Test(arguments: Way.allCases) func `a session for another policy starts nothing`(_ way: Way) throws {
+      try contract(way).aSessionForAnotherPolicyStartsNothing()
       expectNoProcess()
     }
 
-    @Test func `secrets are for the measured launch alone`() throws {
-      try contract.secretsAreForTheMeasuredLaunchAlone()
+    @Test(arguments: Way.allCases) func `secrets are for the measured launch alone`(_ way: Way) throws {
+      try contract(way).secretsAreForTheMeasuredLaunchAlone()
     }
 
-    @Test func `a second launch is another one`() throws { try contract.aSecondLaunchIsAnotherOne() }
+    @Test(arguments: Way.allCases) func `a second launch is another one`(_ way: Way) throws {
+      try contract(way).aSecondLaunchIsAnotherOne()
+    }
 
-    @Test func `a guest lives`() throws {
-      try contract.aGuestLives()
+    @Test(arguments: Way.allCases) func `a guest lives`(_ way: Way) throws {
+      try contract(way).aGuestLives()
       expectNoProcess()
     }
 
-    @Test func `a guest without launch security starts`() throws {
-      try contract.aGuestWithoutLaunchSecurityStarts()
+    @Test(arguments: Way.allCases) func `a guest without launch security starts`(_ way: Way) throws {
+      try contract(way).aGuestWithoutLaunchSecurityStarts()
     }
 
-    @Test func `an undefined running guest is transient`() throws {
-      try contract.anUndefinedRunningGuestIsTransient()
+    @Test(arguments: Way.allCases) func `an undefined running guest is transient`(_ way: Way) throws {
+      try contract(way).anUndefinedRunningGuestIsTransient()
     }
 
-    @Test func `a reset ends a SEV-ES guest`() throws {
-      try contract.aResetEndsASEVESGuest()
+    @Test(arguments: Way.allCases) func `a reset ends a SEV-ES guest`(_ way: Way) throws {
+      try contract(way).aResetEndsASEVESGuest()
       expectNoProcess()
     }
   }

@@ -20,13 +20,22 @@ final class BackendGuest: Sendable {
   }
 
   static func backend(
-    _ libvirtd: PrivateLibvirtd, readOnly: Bool = false, timeout: Int = 30
+    _ libvirtd: PrivateLibvirtd, by way: Way = .socket, readOnly: Bool = false, timeout: Int = 30
   ) throws -> LibvirtBackend {
-    try LibvirtBackend(uri: libvirtd.uri, readOnly: readOnly, timeout: timeout)
+    let backend = try LibvirtBackend(uri: libvirtd.uri, readOnly: readOnly, timeout: timeout)
+    // Only libvirt.so knows its version; from then on everything goes over it.
+    if way == .library { _ = try backend.version() }
+    guard backend.usesLibrary == (way == .library) else { throw HarnessError("not by the \(way)") }
+    return backend
   }
 
   /// What libvirt says by a connection of its own.
   func state() throws -> GuestState? { try Self.backend(libvirtd).guest(uuid) }
+}
+
+/// How a daemon on this machine is called.
+enum Way: CaseIterable, Sendable {
+  case socket, library
 }
 
 /// A script that stands where libvirt looks for an emulator: it answers the probe as QEMU does, and instead

@@ -15,10 +15,10 @@ import Testing
 
   private func perform(
     _ body: @escaping @Sendable () throws(LibvirtError) -> Int,
-    fate: @escaping @Sendable (Connection) throws(LibvirtError) -> Fate<Int>
+    fate: @escaping @Sendable (any HostConnection) throws(LibvirtError) -> Fate<Int>
   ) throws(BackendError) -> Int {
     let act = backend.begin("act", .change)
-    return try backend.perform(act, on: try backend.connection(act), body, fate: fate)
+    return try backend.perform(act, on: try backend.host(act), body, fate: fate)
   }
 
   private static func hang() -> Int {
@@ -64,7 +64,7 @@ import Testing
   }
 
   private func endsUnknown(
-    _ fate: @escaping @Sendable (Connection) throws(LibvirtError) -> Fate<Int>
+    _ fate: @escaping @Sendable (any HostConnection) throws(LibvirtError) -> Fate<Int>
   ) throws {
     let lost = lost
     try inTime {
@@ -102,7 +102,7 @@ import Testing
   ) throws(BackendError) -> Int {
     let act = backend.begin("start", .launch, on: guest.name)
     return try backend.perform(
-      act, on: try backend.connection(act), cancelling: guest.uuid, body, fate: { _ in .unknown })
+      act, on: try backend.host(act), cancelling: guest.uuid, body, fate: { _ in .unknown })
   }
 
   /// A start as libvirt's, that hangs until its guest is destroyed.

@@ -38,7 +38,7 @@ import Testing
   @Test func `go over libvirt where it is needed, from then on`() throws {
     let daemon = try daemon { _ in .result(twoGuests) }
     let backend = try backend(daemon)
-    _ = try backend.connection(backend.begin("act", .change))
+    backend.leaveSocket()
     #expect(backend.usesLibrary)
     #expect(try names(backend) == ["web1", "db"])
     #expect(daemon.calls.filter { $0.is(.connectGetAllDomainStats) }.map(\.connection) == [2])
@@ -113,7 +113,7 @@ import Testing
     }
     let direct = try #require(failure())
     #expect(Shape(direct) == shape && !backend.usesLibrary)
-    _ = try backend.connection(backend.begin("act", .change))
+    backend.leaveSocket()
     #expect(failure() == direct && backend.usesLibrary)
   }
 

@@ -33,8 +33,8 @@ import Testing
   }
 
   @Test func `loading it ahead of time gets in nobody's way`() throws {
-    LibvirtBackend.preload()
-    LibvirtBackend.preload()
+    LibvirtBackend.preload(for: "test:///default")
+    LibvirtBackend.preload(for: "test:///default")
     #expect(try Connection(uri: "test:///default", readOnly: true).isAlive)
   }
 

@@ -12,8 +12,8 @@ import Testing
 
   private func states(_ connection: DaemonConnection?, within milliseconds: Int = 5000) throws {
     let connection = try #require(connection)
-    let reader = DaemonReader(connection: connection, uri: "", deadline: .after(milliseconds: milliseconds))
-    _ = try reader.states(GuestFilter())
+    let host = DaemonHost(connection: connection, uri: "", deadline: .after(milliseconds: milliseconds))
+    _ = try host.states(GuestFilter())
   }
 
   /// A daemon that gives `answer` to the bulk question.
