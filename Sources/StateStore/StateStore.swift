@@ -172,6 +172,19 @@ extension StateStore {
     }
   }
 
+  /// As `signedHead`, for an act outside of the store that is about to begin.
+  package func signedAttempt(
+    _ record: AuditRecord, by signer: AuditSigner
+  ) throws(StoreError) -> (attempt: Attempt, head: Checkpoint) {
+    try lock.holding { () throws(StoreError) in
+      try database.transaction { () throws(StoreError) in
+        let sequence = try AuditLog.append(record, .attempt, to: database)
+        let head = try AuditHeads(database: database).make(by: signer, at: record.time)
+        return (Attempt(sequence: sequence, record: record), head)
+      }
+    }
+  }
+
   private func signIfDue(at now: Timestamp) throws(StoreError) {
     if case .none = signer { return }
     let heads = AuditHeads(database: database)

@@ -17,9 +17,17 @@ package enum AuditFiles {
     return keys
   }
 
-  package static func checkpoint(_ path: String) throws(CoreError) -> Checkpoint {
-    let bytes = try InputFile.read(path, limit: Checkpoint.limit)
-    do { return try Checkpoint(parsing: bytes) } catch { throw .malformedBytes(source: path, error) }
+  /// Bytes of heads that are read: those of a year, one an hour.
+  private static let headsLimit = 64 << 20
+
+  /// The heads in a file, at least one; `-` is standard input.
+  package static func checkpoints(_ path: String) throws(CoreError) -> [Checkpoint] {
+    let bytes =
+      path == "-"
+      ? try InputFile.readStandardInput(limit: headsLimit) : try InputFile.read(path, limit: headsLimit)
+    do { return try Checkpoint.list(parsing: bytes) } catch {
+      throw .malformedBytes(source: path == "-" ? "standard input" : path, error)
+    }
   }
 
   /// Checks that a log holds a record, for whoever has nothing else of it. `.refused` where it does not follow.

@@ -30,8 +30,11 @@ struct AuditVerifyCommand: ParsableCommand {
   )
 
   @Option(
-    help: ArgumentHelp("A head that audit anchor wrote: finds a rollback of everything.", valueName: "file"))
+    help: ArgumentHelp(
+      "Heads that audit anchor wrote, - for standard input: finds a rollback of everything.",
+      valueName: "file"))
   var anchor: String?
+  @OptionGroup var counter: AuditTPMOptions
   @Option(
     help: ArgumentHelp("A key that audit key showed, kept elsewhere; may be repeated.", valueName: "vkey"))
   var key: [String] = []
@@ -44,17 +47,18 @@ struct AuditVerifyCommand: ParsableCommand {
   @OptionGroup var global: GlobalOptions
 
   func validate() throws {
+    try counter.check()
     guard (proof == nil) == (record == nil) else { throw ValidationError("--proof and --record go together") }
     if certificate != nil {
       guard !key.isEmpty else { throw ValidationError("--certificate needs --key") }
-      guard anchor == nil, proof == nil else {
+      guard anchor == nil, proof == nil, !counter.tpm else {
         throw ValidationError("--certificate goes with --key alone")
       }
     }
     if proof != nil {
       guard !key.isEmpty else { throw ValidationError("--proof needs --key") }
-      guard anchor == nil else {
-        throw ValidationError("--anchor is for the whole log, --proof for one record")
+      guard anchor == nil, !counter.tpm else {
+        throw ValidationError("--anchor and --tpm are for the whole log, --proof for one record")
       }
     }
   }
@@ -67,8 +71,9 @@ struct AuditVerifyCommand: ParsableCommand {
       return try global.show(
         .one(AuditProofView(try AuditFiles.verify(proof: proof, record: record, keys: key))))
     }
-    let verification = try global.core().verifyAudit(anchor: anchor, keys: key)
-    if anchor == nil {
+    let verification = try global.core().verifyAudit(
+      anchor: anchor, tpm: (counter.tpm, counter.address), keys: key)
+    if anchor == nil, !counter.tpm {
       global.note(
         "warning: a rollback of the whole state directory is not detectable without an anchor: see cvmctl audit anchor"
       )
