@@ -36,23 +36,21 @@ extension Core {
     let store = try store()
     let given = try AuditFiles.keys(texts)
     let keys = try stored { () throws(StoreError) in try store.auditKeys() }
-    var own: [[VerifierKey]] = []
-    for row in keys {
-      do { own.append(try row.verifiers()) } catch { throw .crypto(error) }
-    }
+    let own = try keysOfAudit(keys)
     // A log that has lost its key was written anew.
-    let chosen = given.isEmpty ? nil : own.first { row in given.allSatisfy(row.contains) }
+    let chosen = given.isEmpty ? nil : own.firstIndex { row in given.allSatisfy(row.contains) }
     if let key = given.first, chosen == nil {
       throw .store(.corrupt(file: stateDirectory, reason: "its audit log does not have the key \(key.name)"))
     }
-    let verifiers = chosen ?? own.flatMap { $0 }
+    let verifiers = own.flatMap { $0 }
     let anchors = if let path { try self.anchors(path, verifiers) } else { [Checkpoint]() }
     let report = try stored { () throws(StoreError) in
-      try store.verifyAudit(anchors: anchors, keys: chosen)
+      try store.verifyAudit(anchors: anchors, keys: verifiers)
     }
     if case .broken(let sequence, let reason) = report.check {
       throw .store(.corrupt(file: store.file, reason: "audit record \(sequence): \(reason)"))
     }
+    try requireSuccession(own, from: chosen, report)
     let counted = tpm.isAsked ? try comparedTPMAnchor(at: tpm.address) : nil
     let isConfirmed = try isKeyConfirmed(keys)
     let count = report.newestHead?.size ?? 0
@@ -64,8 +62,51 @@ extension Core {
       tpmCounter: counted?.counter)
   }
 
+  /// All keys that the log ever had.
+  func auditVerifiers() throws(CoreError) -> [VerifierKey] {
+    let store = try store()
+    return try keysOfAudit(try stored { () throws(StoreError) in try store.auditKeys() }).flatMap { $0 }
+  }
+
+  private func keysOfAudit(_ rows: [AuditKeyRow]) throws(CoreError) -> [[VerifierKey]] {
+    var keys: [[VerifierKey]] = []
+    for row in rows {
+      do { keys.append(try row.verifiers()) } catch { throw .crypto(error) }
+    }
+    return keys
+  }
+
+  /// Each key's last head must be that of the record which names the next one. From a key that is known from elsewhere on every
+  /// successor needs it; before, and without one, a key may have been lost with the root key.
+  private func requireSuccession(
+    _ keys: [[VerifierKey]], from known: Int?, _ report: AuditReport
+  ) throws(CoreError) {
+    guard keys.count > 1 else { return }
+    let store = try store()
+    let records = try stored { () throws(StoreError) in
+      try store.auditEntries(AuditFilter(tenant: "", act: AuditRecord.rekey))
+    }
+    for (index, (old, new)) in zip(keys, keys.dropFirst()).enumerated() {
+      let (name, next) = (old.first?.name ?? "", new.first?.name ?? "")
+      let entry = records.first { $0.record.object == next }
+      if entry == nil, index < known ?? keys.count { continue }
+      guard let entry, entry.record.successors == new.map(\.text),
+        report.signed[name] == entry.sequence
+      else {
+        throw .store(
+          .corrupt(
+            file: store.file, reason: "the audit log's key \(name) did not sign that \(next) takes its place"))
+      }
+    }
+    guard let known, let newest = report.newestHead else { return }
+    guard keys[known...].contains(where: { $0.first?.name == newest.origin }) else {
+      throw .refused(
+        "the key \(keys[known].first?.name ?? "") has not signed the log yet", hint: "cvmctl audit anchor --out FILE")
+    }
+  }
+
   /// Heads that their log's keys have signed, each of them.
-  private func anchors(_ path: String, _ keys: [VerifierKey]) throws(CoreError) -> [Checkpoint] {
+  func anchors(_ path: String, _ keys: [VerifierKey]) throws(CoreError) -> [Checkpoint] {
     let anchors = try AuditFiles.checkpoints(path)
     for (index, anchor) in anchors.enumerated() {
       let name = anchors.count == 1 ? path : "\(path): head \(index + 1)"

@@ -20,6 +20,8 @@ package struct AuditReport: Sendable {
   package var heads = 0
   /// The newest of them.
   package var newestHead: Checkpoint?
+  /// How many records each of the log's keys has signed, by its name.
+  package var signed: [String: Int64] = [:]
   /// Records after it: whoever can write the file could have changed them and their hashes.
   package var unsigned: Int64 = 0
 }
@@ -87,7 +89,9 @@ private struct AuditChecker {
     return AuditReport(
       check: .intact(count: tree.size),
       root: try database.hashed { () throws(CryptoError) in try tree.root() },
-      heads: heads.count, newestHead: heads.last?.checkpoint, unsigned: tree.size - (heads.last?.size ?? 0))
+      heads: heads.count, newestHead: heads.last?.checkpoint,
+      signed: Dictionary(heads.map { ($0.checkpoint.origin, $0.size) }, uniquingKeysWith: max),
+      unsigned: tree.size - (heads.last?.size ?? 0))
   }
 
   private func verifiers(_ known: [VerifierKey]?) throws(StoreError) -> [VerifierKey] {

@@ -9,6 +9,7 @@ struct AuditCommand: ParsableCommand {
     subcommands: [
       AuditListCommand.self, AuditShowCommand.self, AuditVerifyCommand.self, AuditProveCommand.self,
       AuditExportCommand.self, AuditAnchorCommand.self, AuditKeyCommand.self,
+      AuditRekeyCommand.self,
     ])
 }
 
@@ -139,9 +140,22 @@ struct AuditKeyCommand: ParsableCommand {
 
   @OptionGroup var global: GlobalOptions
 
-  func run() throws {
-    let keys = try global.core().auditKeys()
-    let output = try global.settings().output
+  func run() throws { try global.show(try global.core().auditKeys()) }
+}
+
+struct AuditRekeyCommand: ParsableCommand {
+  static let configuration = CommandConfiguration.verb(
+    "rekey", "Let fresh keys sign the log from here on; the old ones sign that, and are destroyed.")
+
+  @OptionGroup var global: GlobalOptions
+
+  func run() throws { try global.show(try global.core().rekeyAudit()) }
+}
+
+extension GlobalOptions {
+  /// Keys as `--key` takes them: one a line, without a header.
+  fileprivate func show(_ keys: [VerifierKey]) throws {
+    let output = try settings().output
     switch output {
     case .table, .wide, .name: try Terminal.out(keys.map { $0.text + "\n" }.joined())
     case .json, .yaml: try Terminal.out(try output.text(of: .list(keys.map(AuditKeyView.init))))

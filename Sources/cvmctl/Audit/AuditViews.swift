@@ -142,6 +142,27 @@ struct AuditProofView: Renderable {
   ]
 }
 
+/// A proof that a log continues an older head.
+struct AuditConsistencyView: Renderable {
+  let origin: String
+  let oldSize: Int64
+  let size: Int64
+  let root: String
+  let simulated = false
+
+  init(_ proof: ConsistencyProof) {
+    origin = proof.checkpoint.origin
+    oldSize = proof.oldSize
+    size = proof.checkpoint.size
+    root = Hex.encode(proof.checkpoint.root.bytes)
+  }
+
+  static let columns: [Column<AuditConsistencyView>] = [
+    Column("Log") { $0.origin }, Column("Old records") { String($0.oldSize) },
+    Column("Records") { String($0.size) }, Column("Root") { $0.root },
+  ]
+}
+
 struct AuditKeyView: Renderable {
   let key: String
   let origin: String

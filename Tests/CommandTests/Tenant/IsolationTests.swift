@@ -43,6 +43,7 @@ import Testing
     "vault init", "vault unlock", "vault lock", "vault rekey", "vault status", "vault agent",
     "state where", "state check", "state backup", "state restore",
     "audit list", "audit show", "audit verify", "audit prove", "audit export", "audit anchor", "audit key",
+    "audit rekey",
   ]
 
   @Test func `are tried with every command that there is`() throws {
