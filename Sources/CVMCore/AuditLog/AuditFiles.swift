@@ -17,8 +17,10 @@ package enum AuditFiles {
     for text in texts {
       do throws(FormatError) { keys += try parsed(text) } catch {
         let bytes: [UInt8]
-        do throws(CoreError) { bytes = try InputFile.read(text, limit: InputFile.smallLimit) } catch .file(_, .missing)
-        where text.contains("+") {
+        do throws(CoreError) { bytes = try InputFile.read(text, limit: InputFile.smallLimit) } catch .file(
+          _, .missing)
+          where text.contains("+") || !text.contains("/")
+        {
           throw .malformedBytes(source: "--key", error)
         }
         do throws(FormatError) { keys += try parsed(String(decoding: bytes, as: UTF8.self)) } catch {
@@ -59,7 +61,8 @@ package enum AuditFiles {
     guard signed[0] else { throw .refused("\(old): not signed by the keys given") }
     guard signed[1] else { throw .refused("\(proof): its head is not signed by the keys given") }
     guard isProven else {
-      throw .refused("\(proof): the log of \(parsed.checkpoint.size) records does not continue that of \(old)")
+      throw .refused(
+        "\(proof): the log of \(parsed.checkpoint.size) records does not continue that of \(old)")
     }
     return parsed
   }

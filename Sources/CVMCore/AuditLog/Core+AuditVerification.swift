@@ -95,13 +95,15 @@ extension Core {
       else {
         throw .store(
           .corrupt(
-            file: store.file, reason: "the audit log's key \(name) did not sign that \(next) takes its place"))
+            file: store.file, reason: "the audit log's key \(name) did not sign that \(next) takes its place")
+        )
       }
     }
     guard let known, let newest = report.newestHead else { return }
     guard keys[known...].contains(where: { $0.first?.name == newest.origin }) else {
       throw .refused(
-        "the key \(keys[known].first?.name ?? "") has not signed the log yet", hint: "cvmctl audit anchor --out FILE")
+        "the key \(keys[known].first?.name ?? "") has not signed the log yet",
+        hint: "cvmctl audit anchor --out FILE")
     }
   }
 

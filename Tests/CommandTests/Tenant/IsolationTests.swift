@@ -8,7 +8,7 @@ import Testing
   private static let world = Result { try World() }
 
   /// Commands with the place of a name in them, by the words of each.
-  private static let named: [(words: String, arguments: [String])] = [
+  static let named: [(words: String, arguments: [String])] = [
     ("start", ["@"]), ("shutdown", ["@"]), ("reboot", ["@"]), ("reset", ["@"]), ("destroy", ["@"]),
     ("suspend", ["@"]), ("resume", ["@"]), ("resume", ["@", "--owner-accepted"]), ("undefine", ["@"]),
     ("domstate", ["@"]), ("dominfo", ["@"]), ("domid", ["@"]), ("domuuid", ["@"]), ("domname", ["@"]),
@@ -150,7 +150,7 @@ import Testing
 }
 
 /// A host with a tenant that owns one of everything, and another one that owns nothing.
-private final class World: Sendable {
+final class World: Sendable {
   let sandbox: Sandbox
   let `operator`: Tool
   /// Shows the credential of the one that owns nothing.
