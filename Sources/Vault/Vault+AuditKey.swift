@@ -30,7 +30,9 @@ extension Vault {
   package func rekeyAudit(at now: Timestamp) throws(VaultError) -> AuditSigner {
     let old = try auditSigner(at: now)
     let rows = try stored { () throws(StoreError) in try store.auditKeys() }
-    guard let newest = rows.last, newest.origin == old.origin else { throw .keyMissing(object: Self.auditObject) }
+    guard let newest = rows.last, newest.origin == old.origin else {
+      throw .keyMissing(object: Self.auditObject)
+    }
     let row = try freshAuditKey(version: newest.version + 1, at: now)
     let verifiers: [VerifierKey]
     do { verifiers = try row.verifiers() } catch { throw .crypto(error) }

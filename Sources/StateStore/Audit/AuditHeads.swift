@@ -162,7 +162,9 @@ extension StateReading where Self: ~Copyable {
 
   /// The proof that the log of a head begins with that of an older one; nil where the log has not all of its records, or does
   /// not fit one of them.
-  package borrowing func proof(from old: Checkpoint, to new: Checkpoint) throws(StoreError) -> ConsistencyProof? {
+  package borrowing func proof(
+    from old: Checkpoint, to new: Checkpoint
+  ) throws(StoreError) -> ConsistencyProof? {
     try read { (reader) throws(StoreError) in
       let database = reader.database
       guard let count = Int(exactly: old.size), let size = Int(exactly: new.size), count >= 1, count <= size

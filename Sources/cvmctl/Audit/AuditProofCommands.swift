@@ -9,8 +9,10 @@ struct AuditProveCommand: ParsableCommand {
   )
 
   @Argument(help: "The record's number.") var seq: String?
-  @Option(help: ArgumentHelp("The older head; the last one in the file.", valueName: "file")) var from: String?
-  @Option(help: ArgumentHelp("The newer head; the log's newest otherwise.", valueName: "file")) var to: String?
+  @Option(help: ArgumentHelp("The older head; the last one in the file.", valueName: "file"))
+  var from: String?
+  @Option(help: ArgumentHelp("The newer head; the log's newest otherwise.", valueName: "file"))
+  var to: String?
   @Option(help: ArgumentHelp("The proof's new file.", valueName: "file")) var out: String
   @Option(help: ArgumentHelp("Write the record as it was hashed, too.", valueName: "file")) var record:
     String?
