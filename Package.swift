@@ -61,7 +61,8 @@ let package = Package(
     // Floor 1: bytes, documents, cryptography.
     floor("Bytes", []),
     floor("Documents", ["Bytes", "CYAML", "CExpat"]),
-    floor("CVMCrypto", ["Bytes", "COpenSSL", "CLinux", .product(name: "Crypto", package: "swift-crypto")]),
+    floor("CVMCrypto", ["Bytes", "COpenSSL", "CLinux"]),
+    floor("PostQuantum", ["CVMCrypto", .product(name: "Crypto", package: "swift-crypto")]),
 
     // Floor 2: AMD's formats and arithmetic.
     floor("SEV", ["Bytes", "CVMCrypto"]),
@@ -69,14 +70,18 @@ let package = Package(
     // Floor 3.
     floor("SecureProcessor", ["Bytes", "CLinux", "CVMCrypto", "SEV"]),
     floor("Attestation", ["Bytes", "CVMCrypto", "SEV"]),
-    floor("StateStore", ["Bytes", "CLinux", "CSQLite", "CVMCrypto", "Documents"]),
+    floor("StateStore", ["Bytes", "CLinux", "CSQLite", "CVMCrypto", "Documents", "PostQuantum"]),
 
     // Floor 4.
-    floor("Vault", ["Bytes", "CLinux", "CPKCS11", "CTPM", "CVMCrypto", "StateStore"]),
+    floor("Vault", ["Bytes", "CLinux", "CPKCS11", "CTPM", "CVMCrypto", "PostQuantum", "StateStore"]),
 
     // Floor 5.
     floor(
-      "CVMCore", ["Attestation", "Bytes", "CLinux", "CVMCrypto", "Documents", "SEV", "StateStore", "Vault"]),
+      "CVMCore",
+      [
+        "Attestation", "Bytes", "CLinux", "CVMCrypto", "Documents", "PostQuantum", "SEV", "StateStore",
+        "Vault",
+      ]),
 
     // Floor 6: the two backends.
     floor("LibvirtBackend", ["Bytes", "CLibvirt", "CLinux", "CVMCore", "Documents", "SEV"]),
@@ -101,16 +106,17 @@ let package = Package(
     tests("BytesTests", ["Bytes"]),
     tests("DocumentsTests", ["Bytes", "Documents"]),
     tests("CVMCryptoTests", ["Bytes", "CVMCrypto"]),
+    tests("PostQuantumTests", ["Bytes", "CVMCrypto", "PostQuantum"]),
     tests("SEVTests", ["Bytes", "CVMCrypto", "SEV"]),
     tests("SecureProcessorTests", ["Bytes", "CVMCrypto", "SEV", "SecureProcessor"]),
     tests("AttestationTests", ["Attestation", "Bytes", "CVMCrypto", "SEV", "SecureProcessor"]),
-    tests("StateStoreTests", ["Bytes", "CSQLite", "CVMCrypto", "Documents", "StateStore"]),
-    tests("VaultTests", ["Bytes", "CVMCrypto", "Documents", "StateStore", "Vault"]),
+    tests("StateStoreTests", ["Bytes", "CSQLite", "CVMCrypto", "Documents", "PostQuantum", "StateStore"]),
+    tests("VaultTests", ["Bytes", "CVMCrypto", "Documents", "PostQuantum", "StateStore", "Vault"]),
     tests(
       "CVMCoreTests",
       [
-        "Attestation", "Bytes", "CVMCore", "CVMCrypto", "Documents", "SEV", "StateStore", "TestHarness",
-        "Vault",
+        "Attestation", "Bytes", "CVMCore", "CVMCrypto", "Documents", "PostQuantum", "SEV", "StateStore",
+        "TestHarness", "Vault",
       ]),
     tests("LibvirtBackendTests", ["Bytes", "CLibvirt", "CLinux", "CVMCore", "Documents", "LibvirtBackend"]),
     tests(

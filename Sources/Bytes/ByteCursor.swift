@@ -36,10 +36,11 @@ package struct ByteCursor: Sendable {
     guard size <= remaining else {
       throw FormatError(format, at: offset, .truncated(wanted: size, left: remaining))
     }
+    // Copied rather than shifted together: the arithmetic of a generic number is a call for each operator.
     var value: T = 0
-    for index in (0..<size).reversed() { value = value << 8 | T(bytes[offset + index]) }
+    unsafe withUnsafeMutableBytes(of: &value) { unsafe $0.copyBytes(from: bytes[offset..<offset + size]) }
     offset += size
-    return value
+    return T(littleEndian: value)
   }
 
   /// Reads `count` bytes that the format wants zero.

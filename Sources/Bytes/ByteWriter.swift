@@ -16,6 +16,6 @@ package struct ByteWriter: Sendable {
 extension FixedWidthInteger where Self: UnsignedInteger {
   /// The value's bytes, least significant first.
   package var littleEndianBytes: [UInt8] {
-    (0..<(Self.bitWidth / 8)).map { UInt8(truncatingIfNeeded: self >> ($0 * 8)) }
+    unsafe withUnsafeBytes(of: littleEndian) { unsafe Array($0) }
   }
 }

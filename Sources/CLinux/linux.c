@@ -168,6 +168,11 @@ int cvm_pipe(int *reader, int *writer) {
   return 0;
 }
 
+int cvm_lock_byte(int fd, int64_t offset) {
+  struct flock byte = {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = offset, .l_len = 1};
+  return fcntl(fd, F_OFD_SETLK, &byte);
+}
+
 int cvm_close_on_exec(int fd, int on) { return fcntl(fd, F_SETFD, on ? FD_CLOEXEC : 0); }
 
 static int spawn_actions(posix_spawn_file_actions_t *actions, const int *fds, int count, int output) {

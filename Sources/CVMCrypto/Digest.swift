@@ -19,7 +19,20 @@ internal import COpenSSL
     self.algorithm = algorithm
   }
 
+  /// Goes on where `state` was taken.
+  init(_ algorithm: HashAlgorithm, continuing state: DigestState) throws(CryptoError) {
+    unsafe context = try state.copy()
+    self.algorithm = algorithm
+    isFresh = false
+  }
+
   deinit { unsafe EVP_MD_CTX_free(context) }
+
+  /// The hash as it is now, to be continued any number of times.
+  package final func state() throws(CryptoError) -> DigestState {
+    if let failure { throw failure }
+    return unsafe try DigestState(context)
+  }
 
   package final func update(_ bytes: [UInt8]) {
     guard isFresh, RememberedDigest.sizes.contains(bytes.count) else { return bytes.withBytes { update($0) } }
@@ -48,6 +61,28 @@ internal import COpenSSL
   }
 }
 
+/// A hash after some bytes. Never changes.
+@safe package final class DigestState: @unchecked Sendable {
+  private let context: OpaquePointer  // EVP_MD_CTX
+
+  @unsafe fileprivate init(_ other: OpaquePointer) throws(CryptoError) {
+    unsafe context = try Self.copy(of: other)
+  }
+
+  deinit { unsafe EVP_MD_CTX_free(context) }
+
+  @unsafe fileprivate func copy() throws(CryptoError) -> OpaquePointer { unsafe try Self.copy(of: context) }
+
+  private static func copy(of other: OpaquePointer) throws(CryptoError) -> OpaquePointer {
+    guard let copy = unsafe EVP_MD_CTX_new() else { throw .drain("EVP_MD_CTX_new") }
+    guard unsafe EVP_MD_CTX_copy_ex(copy, other) == 1 else {
+      unsafe EVP_MD_CTX_free(copy)
+      throw .drain("EVP_MD_CTX_copy_ex")
+    }
+    return unsafe copy
+  }
+}
+
 /// SHA-256 (FIPS 180-4).
 package enum SHA256 {
   /// Bytes of a digest.
@@ -61,6 +96,10 @@ package enum SHA256 {
 
   package final class Stream: DigestStream {
     package init() throws(CryptoError) { try super.init(.sha256) }
+    /// `state` is a SHA-256's.
+    package init(continuing state: DigestState) throws(CryptoError) {
+      try super.init(.sha256, continuing: state)
+    }
   }
 }
 

@@ -1,5 +1,6 @@
 package import Bytes
 import CVMCrypto
+import PostQuantum
 
 /// A wrapped secret as it is stored. Little-endian.
 ///

@@ -1,4 +1,5 @@
 import CVMCrypto
+import PostQuantum
 
 /// How a tenant's KEK seals.
 package enum KEKKind: String, CaseIterable, Codable, Sendable {

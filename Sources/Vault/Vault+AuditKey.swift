@@ -1,5 +1,6 @@
 package import Bytes
 import CVMCrypto
+import PostQuantum
 package import StateStore
 
 /// The keys that sign heads of the audit log, no tenant's: one of Ed25519 and, since there is one, a composite key. The root key

@@ -198,7 +198,7 @@ package struct LaunchBackendContract: Sendable {
       let info = try #require(try backend.launchSecurity(uuid))
       let measured = try LaunchMeasurement(parsing: info.measurement ?? [])
       #expect(info.policy == policy && info.snpPolicy == nil)
-      let image = try FirmwareImage(parsing: Array(Data(contentsOf: URL(fileURLWithPath: firmware))))
+      let image = try MeasuredFirmware(parsing: Array(Data(contentsOf: URL(fileURLWithPath: firmware))))
       let signature = CPUSignature(rawValue: 0x0006_0FB1)  // qemu64, which `document` asks for
       let es = SEVPolicy(rawValue: policy).es
       let digest = try SEVLaunchDigest.compute(

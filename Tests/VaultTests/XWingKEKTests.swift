@@ -1,4 +1,5 @@
 import CVMCrypto
+import PostQuantum
 import StateStore
 import Testing
 import Vault

@@ -2,13 +2,13 @@ package import SEV
 
 /// Everything that a launch has measured, from which its digest is predicted.
 package struct MeasuredLaunch: Equatable, Sendable {
-  package let firmware: FirmwareImage
+  package let firmware: MeasuredFirmware
   /// Nil: no kernel hashes.
   package let kernel: KernelHashes?
   /// Nil: plain SEV.
   package let vcpus: MeasuredVCPUs?
 
-  package init(firmware: FirmwareImage, kernel: KernelHashes? = nil, vcpus: MeasuredVCPUs? = nil) {
+  package init(firmware: MeasuredFirmware, kernel: KernelHashes? = nil, vcpus: MeasuredVCPUs? = nil) {
     self.firmware = firmware
     self.kernel = kernel
     self.vcpus = vcpus

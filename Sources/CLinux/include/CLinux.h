@@ -62,6 +62,10 @@ int cvm_spawn(const char *_Nonnull path, char *const _Nullable *_Nonnull argv, c
 /* Freed memory stays with the process, to be allocated again without page faults (mallopt(3)). */
 void cvm_keep_freed_memory(void);
 
+/* fcntl(2) with F_OFD_SETLK: the exclusive lock on one byte of a file, held by this opening of it until its last descriptor
+   is closed. EAGAIN where another opening has it. */
+int cvm_lock_byte(int fd, int64_t offset);
+
 /* Sets or clears close-on-exec. */
 int cvm_close_on_exec(int fd, int on);
 

@@ -13,10 +13,7 @@ package enum InputFile {
   /// Reads a regular file of at most `limit` bytes. Pipes, devices and directories are refused before anything is read.
   package static func read(_ path: String, limit: Int) throws(CoreError) -> [UInt8] {
     let file = try Descriptor(opening: path)
-    let facts = try file.regular(path, limit: limit)
-    return try RememberedFile.bytes(of: facts) { () throws(CoreError) in
-      try file.bytes(path, count: Int(facts.st_size))
-    }
+    return try file.bytes(path, count: Int(file.regular(path, limit: limit).st_size))
   }
 
   /// SHA-256 of a regular file of at most `limit` bytes, taken piece by piece: it need not fit into memory.
@@ -82,7 +79,7 @@ package enum InputFile {
 }
 
 /// An open file, closed at the end of its life.
-private struct Descriptor: ~Copyable {
+struct Descriptor: ~Copyable {
   private let number: Int32
 
   init(owning number: Int32) { self.number = number }

@@ -12,14 +12,15 @@ enum FirmwareCheck {
   static func run(_ list: inout HostCheckList) {
     var found = false
     for path in paths {
-      guard SystemFile.exists(path), let bytes = try? InputFile.read(path, limit: InputFile.firmwareLimit)
-      else { continue }
-      guard let image = try? FirmwareImage(parsing: bytes) else {
+      guard SystemFile.exists(path) else { continue }
+      do throws(CoreError) {
+        let image = try MeasuredFirmware(file: path).image
+        found = true
+        list.note(path, .pass, found: abilities(of: image), fix: nil)
+      } catch {
+        guard case .malformedBytes = error else { continue }
         list.note(path, .warning, found: "damaged firmware table", fix: nil)
-        continue
       }
-      found = true
-      list.note(path, .pass, found: abilities(of: image), fix: nil)
     }
     list.add(
       "firmware", found, found: found ? "see above" : "no OVMF image found", fix: "install ovmf",

@@ -1,4 +1,5 @@
 import CVMCrypto
+import PostQuantum
 import Vault
 
 /// What the bytes of a key are for.

@@ -1,3 +1,4 @@
+import PostQuantum
 import Bytes
 
 /// The public half of a signing key.

@@ -20,11 +20,7 @@ package struct MeasuredInputs: Sendable {
   /// SHA-256 of the firmware file, hex. Where nothing else is measured, the launch digest is just that.
   func firmwareDigest(launchDigest: [UInt8]) throws(CoreError) -> String {
     guard launch.kernel != nil || launch.vcpus != nil else { return Hex.encode(launchDigest) }
-    do {
-      return Hex.encode(try SHA256.hash(launch.firmware.bytes))
-    } catch {
-      throw .crypto(error)
-    }
+    return Hex.encode(launch.firmware.digest)
   }
 
   /// Holds what a host says of a launch against these inputs.
@@ -85,7 +81,7 @@ extension MeasuredInputs {
         hint: "name one firmware file in the definition: its digest is what the owner vouches for")
     }
     firmwarePath = path
-    let firmware = try Self.firmware(path)
+    let firmware = try MeasuredFirmware(file: path)
     let kernel = security.kernelHashes ? try Self.kernel(definition, references) : nil
     guard security.type == .sevES else {
       launch = MeasuredLaunch(firmware: firmware, kernel: kernel)
@@ -101,15 +97,6 @@ extension MeasuredInputs {
       vcpus: MeasuredVCPUs(
         count: definition.vcpus, signature: signature, generation: references.generation,
         features: references.guestFeatures))
-  }
-
-  static func firmware(_ path: String) throws(CoreError) -> FirmwareImage {
-    let bytes = try InputFile.read(path, limit: InputFile.firmwareLimit)
-    do {
-      return try FirmwareImage(parsing: bytes)
-    } catch {
-      throw .malformedBytes(source: path, error)
-    }
   }
 
   private static func kernel(

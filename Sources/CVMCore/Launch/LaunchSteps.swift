@@ -51,7 +51,7 @@ extension Launcher {
   mutating func predict() throws(CoreError) -> String {
     let core = core
     let inputs = try MeasuredInputs(definition, options.references, hostSignature: { core.hostSignature() })
-    try secrets?.requireArea(of: inputs.launch.firmware, path: inputs.firmwarePath)
+    try secrets?.requireArea(of: inputs.launch.firmware.image, path: inputs.firmwarePath)
     let digest = try inputs.digest()
     self.inputs = inputs
     record.firmware = inputs.firmwarePath

@@ -111,7 +111,7 @@ extension MeasuredInputs {
     firmware: String, kernel: String?, initrd: String?, commandLine: String?, vcpus: MeasuredVCPUs?
   ) throws(CoreError) {
     firmwarePath = firmware
-    let image = try Self.firmware(firmware)
+    let image = try MeasuredFirmware(file: firmware)
     let hashes = try kernel.map { path throws(CoreError) in
       try Self.hashes(kernel: path, initrd: initrd, commandLine: commandLine)
     }

@@ -140,11 +140,8 @@ extension Core {
 
   private func requireSecretArea(_ guest: RecordedGuest, size: Int) throws(CoreError) {
     let definition = try guest.definition()
-    guard let path = definition.loader?.path,
-      case let bytes = try InputFile.read(path, limit: InputFile.firmwareLimit),
-      let image = try? FirmwareImage(parsing: bytes)
-    else { return }
-    guard let area = image.secretArea, area.isOffered else {
+    guard let path = definition.loader?.path else { return }
+    guard let area = try MeasuredFirmware(file: path).image.secretArea, area.isOffered else {
       throw .unsupportedFirmware(path: path, .noSecretArea)
     }
     guard size <= area.size else {

@@ -139,20 +139,10 @@ package enum SecretFiles {
 
   private static func area(of firmware: String?) throws(CoreError) -> FirmwareArea? {
     guard let firmware else { return nil }
-    let bytes = try InputFile.read(firmware, limit: InputFile.firmwareLimit)
-    do {
-      let image = try FirmwareImage(parsing: bytes)
-      guard let area = image.secretArea, area.isOffered else {
-        throw CoreError.unsupportedFirmware(path: firmware, .noSecretArea)
-      }
-      return area
-    } catch let error as CoreError {
-      throw error
-    } catch let error as FormatError {
-      throw .malformedBytes(source: firmware, error)
-    } catch {
+    guard let area = try MeasuredFirmware(file: firmware).image.secretArea, area.isOffered else {
       throw .unsupportedFirmware(path: firmware, .noSecretArea)
     }
+    return area
   }
 }
 

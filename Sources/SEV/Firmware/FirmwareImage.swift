@@ -6,11 +6,12 @@ package import Bytes
 package struct FirmwareImage: Equatable, Sendable {
   package static let format = "firmware image"
 
-  /// The whole image, as it is measured.
-  package let bytes: [UInt8]
+  /// As much of an image's end as its table can reach into.
+  package static let tailSize = FirmwareTable.reach
+
   /// Whether the image ends with a GUIDed table. Without one it is measurable for plain SEV only.
   package let hasTable: Bool
-  /// Where each entry's data stands in `bytes`.
+  /// Where each entry's data stands in the image.
   package let entries: [GUID: Range<Int>]
 
   /// Reset block: the start address of every vCPU but the first; never 0.
@@ -26,27 +27,37 @@ package struct FirmwareImage: Equatable, Sendable {
 
   /// Throws for an empty image and for a table that contradicts itself (`FirmwareTable`).
   package init(parsing bytes: [UInt8]) throws(FormatError) {
+    try self.init(tail: bytes, size: bytes.count)
+  }
+
+  /// Of an image of `size` bytes that end with `tail`: all of them, or at least `tailSize`.
+  package init(tail bytes: [UInt8], size: Int) throws(FormatError) {
     guard !bytes.isEmpty else { throw FormatError(Self.format, at: 0, .truncated(wanted: 1, left: 0)) }
-    let table = try FirmwareTable(in: bytes, format: Self.format)
-    self.bytes = bytes
+    guard bytes.count <= size, bytes.count == size || bytes.count >= Self.tailSize else {
+      throw FormatError(Self.format, at: 0, .truncated(wanted: min(size, Self.tailSize), left: bytes.count))
+    }
+    let skipped = size - bytes.count
+    let table = try FirmwareTable(in: bytes, startingAt: skipped, format: Self.format)
     hasTable = table != nil
     entries = table?.entries ?? [:]
     reset = Self.fact(entries[.resetBlock], of: 4).flatMap { range in
-      let address = bytes.littleEndian32(at: range.lowerBound)
+      let address = bytes.littleEndian32(at: range.lowerBound - skipped)
       return address == 0 ? .unusable(.zeroAddress) : .present(address)
     }
-    hashes = Self.area(entries[.kernelHashArea], in: bytes).flatMap { area in
+    hashes = Self.area(entries[.kernelHashArea], in: bytes, skipped).flatMap { area in
       guard area.base != 0 else { return .unusable(.zeroAddress) }
       return area.size >= UInt32(KernelHashes.size)
         ? .present(area) : .unusable(.areaTooSmall(needed: KernelHashes.size, found: area.size))
     }
-    secrets = Self.area(entries[.launchSecretArea], in: bytes)
+    secrets = Self.area(entries[.launchSecretArea], in: bytes, skipped)
   }
 
-  private static func area(_ range: Range<Int>?, in bytes: [UInt8]) -> TableFact<FirmwareArea> {
+  private static func area(
+    _ range: Range<Int>?, in bytes: [UInt8], _ skipped: Int
+  ) -> TableFact<FirmwareArea> {
     fact(range, of: 8).flatMap { range in
-      let base = bytes.littleEndian32(at: range.lowerBound)
-      let size = bytes.littleEndian32(at: range.lowerBound + 4)
+      let base = bytes.littleEndian32(at: range.lowerBound - skipped)
+      let size = bytes.littleEndian32(at: range.lowerBound - skipped + 4)
       let fits = UInt64(base) + UInt64(size) <= 1 << 32
       return fits ? .present(FirmwareArea(base: base, size: size)) : .unusable(.areaWraps)
     }

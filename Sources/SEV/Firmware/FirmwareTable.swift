@@ -21,39 +21,45 @@ struct FirmwareTable: Equatable, Sendable {
   private static let headerSize = 18
   /// What stands behind the table: the reset vector.
   private static let tail = 32
+  /// The largest table and what stands behind it.
+  static let reach = Int(UInt16.max) + tail
 
   /// Nil where the image has no footer. Throws for a table that cannot be what a linker made: a size
   /// beyond the image, an entry that is too short for its own header or reaches beyond the table, a GUID
   /// that comes twice.
-  init?(in image: [UInt8], format: String) throws(FormatError) {
+  ///
+  /// `image` may lack its first `skipped` bytes, as long as it has the last `reach`.
+  init?(in image: [UInt8], startingAt skipped: Int = 0, format: String) throws(FormatError) {
     let end = image.count - Self.tail
     guard end >= Self.headerSize, Self.guid(in: image, endingAt: end) == Self.footer else { return nil }
     let total = Self.size(in: image, endingAt: end)
     guard total >= Self.headerSize, total <= end else {
       throw FormatError(
-        format, at: end - Self.headerSize, .invalid(field: "table size", reason: "not within the image"))
+        format, at: skipped + end - Self.headerSize,
+        .invalid(field: "table size", reason: "not within the image"))
     }
-    entries = try Self.walk(image, from: end - Self.headerSize, to: end - total, format)
+    entries = try Self.walk(image, skipped, from: end - Self.headerSize, to: end - total, format)
   }
 
   private static func walk(
-    _ image: [UInt8], from end: Int, to start: Int, _ format: String
+    _ image: [UInt8], _ skipped: Int, from end: Int, to start: Int, _ format: String
   ) throws(FormatError) -> [GUID: Range<Int>] {
     var entries: [GUID: Range<Int>] = [:]
     var cursor = end
     while cursor - start >= headerSize {
       let size = size(in: image, endingAt: cursor)
       let header = cursor - headerSize
+      let offset = skipped + header
       guard size >= headerSize else {
-        throw FormatError(format, at: header, .invalid(field: "entry size", reason: "below 18 bytes"))
+        throw FormatError(format, at: offset, .invalid(field: "entry size", reason: "below 18 bytes"))
       }
       guard size <= cursor - start else {
-        throw FormatError(format, at: header, .invalid(field: "entry size", reason: "beyond the table"))
+        throw FormatError(format, at: offset, .invalid(field: "entry size", reason: "beyond the table"))
       }
       guard let guid = guid(in: image, endingAt: cursor),
-        entries.updateValue((cursor - size)..<header, forKey: guid) == nil
+        entries.updateValue((skipped + cursor - size)..<offset, forKey: guid) == nil
       else {
-        throw FormatError(format, at: header, .invalid(field: "entry GUID", reason: "stands twice"))
+        throw FormatError(format, at: offset, .invalid(field: "entry GUID", reason: "stands twice"))
       }
       cursor -= size
     }

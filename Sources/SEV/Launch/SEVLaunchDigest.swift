@@ -28,13 +28,12 @@ package enum SEVLaunchDigest {
   /// `kernel` nil: the guest boots without kernel hashes. `vcpus` nil: plain SEV, whose vCPUs are not
   /// measured.
   package static func compute(
-    firmware: FirmwareImage, kernel: KernelHashes? = nil, vcpus: MeasuredVCPUs? = nil
+    firmware: MeasuredFirmware, kernel: KernelHashes? = nil, vcpus: MeasuredVCPUs? = nil
   ) throws(MeasureError) -> [UInt8] {
-    if kernel != nil { try requireHashArea(of: firmware) }
-    let pages = try vcpus.map { vcpus throws(MeasureError) in try Pages(vcpus, firmware) }
+    if kernel != nil { try requireHashArea(of: firmware.image) }
+    let pages = try vcpus.map { vcpus throws(MeasureError) in try Pages(vcpus, firmware.image) }
     do {
-      let stream = try SHA256.Stream()
-      stream.update(firmware.bytes)
+      let stream = try firmware.launchDigest()
       if let kernel { stream.update(kernel.table) }
       pages?.forEach { stream.update($0) }
       return try stream.finalize()

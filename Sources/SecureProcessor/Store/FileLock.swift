@@ -1,6 +1,7 @@
+private import CLinux
 private import Glibc
 
-/// An advisory lock (flock) on a file of a state folder. The kernel releases it when the last descriptor of
+/// An advisory lock on a file of a state folder (flock), or on one byte of it (fcntl). The kernel releases it when the last descriptor of
 /// this opening is closed: with this object, or with the process, however it ends.
 @safe final class FileLock {
   let descriptor: Int32
@@ -40,6 +41,18 @@ private import Glibc
   static func attempt(_ name: String, in folder: StateFolder) throws(PlatformError) -> FileLock? {
     let lock = FileLock(adopting: try folder.openFile(name, .made))
     return try lock.isTaken(folder.file(name)) ? lock : nil
+  }
+
+  /// The exclusive lock on one byte of a file at once, or nil where another opening has it. The lock on the whole file is
+  /// another one.
+  static func attempt(_ name: String, byte: UInt32, in folder: StateFolder) throws(PlatformError) -> FileLock?
+  {
+    let lock = FileLock(adopting: try folder.openFile(name, .made))
+    if cvm_lock_byte(lock.descriptor, Int64(byte)) == 0 { return lock }
+    guard errno == EAGAIN || errno == EACCES else {
+      throw .system(operation: "lock", file: folder.file(name), number: errno)
+    }
+    return nil
   }
 
   private func isTaken(_ file: String) throws(PlatformError) -> Bool {

@@ -5,7 +5,8 @@ private import Synchronization
 ///
 /// | file                   | content                                               |
 /// |------------------------|-------------------------------------------------------|
-/// | `lock`                 | held (flock) for the time of a transaction            |
+/// | `lock`                 | held (flock) for the time of a transaction; byte NNNN |
+/// |                        | for the time of a `GuestLaunch` of that handle        |
 /// | `chip`                 | `ChipRecord`, written once and last                   |
 /// | `unfinished`           | there while the directory is being filled             |
 /// | `platform`             | `PlatformRecord`                                      |

@@ -1,8 +1,8 @@
 import CVMCrypto
 
 /// A turn at the AMD-SP: holds the platform's lock. Work on `processor`, then `commit`; a transaction that
-/// just ends changes nothing on disk. A launch is one transaction up to LAUNCH_MEASURE, since a running
-/// digest is not stored.
+/// just ends changes nothing on disk. A running digest is not stored: a launch is one transaction up to LAUNCH_MEASURE, or
+/// its middle is a `GuestLaunch`.
 package struct PlatformTransaction: ~Copyable {
   package var processor: SecureProcessor
   private let directory: PlatformDirectory
@@ -48,6 +48,26 @@ package struct PlatformTransaction: ~Copyable {
     }
     processor.guests[handle]?.isOwned = true
     return GuestOwnership(handle: handle, contextID: slot.contextID, lock: lock)
+  }
+
+  /// Hands a guest that was started to a launch that goes on without the lock. The guest stays in the table, its context
+  /// leaves the transaction. Nil for an unknown handle, or one of which a launch is under way.
+  package mutating func detach(_ handle: GuestHandle) throws(PlatformError) -> GuestLaunch? {
+    guard let slot = processor.guests[handle], let lock = try launchLock(handle) else { return nil }
+    var alone = processor
+    alone.guests = [handle: slot]
+    processor.guests[handle]?.context = nil
+    return GuestLaunch(
+      handle: handle, contextID: slot.contextID, processor: alone, directory: directory, lock: lock)
+  }
+
+  /// Whether a living process has a launch of this guest under way.
+  package func isDetached(_ handle: GuestHandle) throws(PlatformError) -> Bool {
+    try launchLock(handle) == nil
+  }
+
+  private func launchLock(_ handle: GuestHandle) throws(PlatformError) -> FileLock? {
+    try FileLock.attempt(PlatformDirectory.File.lock, byte: handle, in: directory.folder)
   }
 
   /// Stores what changed and releases the lock.

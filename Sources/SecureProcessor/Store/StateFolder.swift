@@ -102,7 +102,7 @@ private import Glibc
     do throws(PlatformError) {
       defer { close(fd) }
       try Self.check(fd, file(Self.temporary), kind: S_IFREG)
-      try bytes.withBytes { source throws(PlatformError) in try unsafe write(source, to: fd) }
+      try bytes.withBytes { source throws(PlatformError) in try unsafe write(source, to: fd, Self.temporary) }
       guard !flushed || fdatasync(fd) == 0 else {
         throw .system(operation: "flush", file: file(name), number: errno)
       }
@@ -115,13 +115,20 @@ private import Glibc
     }
   }
 
-  private func write(_ source: UnsafeRawBufferPointer, to fd: Int32) throws(PlatformError) {
+  /// Makes a file that nobody reads before this returns; not flushed to the disk. What the name had is overwritten.
+  func make(_ name: String, with bytes: SecretBytes) throws(PlatformError) {
+    let fd = try openFile(name, .emptied)
+    defer { close(fd) }
+    try bytes.withBytes { source throws(PlatformError) in try unsafe write(source, to: fd, name) }
+  }
+
+  private func write(_ source: UnsafeRawBufferPointer, to fd: Int32, _ name: String) throws(PlatformError) {
     var done = 0
     while done < source.count {
       let put = unsafe Glibc.write(fd, source.baseAddress?.advanced(by: done), source.count - done)
       if put < 0 && errno == EINTR { continue }
       guard put > 0 else {
-        throw .system(operation: "write", file: file(Self.temporary), number: put < 0 ? errno : EIO)
+        throw .system(operation: "write", file: file(name), number: put < 0 ? errno : EIO)
       }
       done += put
     }

@@ -46,8 +46,10 @@ import Glibc
 
   /// All of it.
   func bytes() throws(BackendError) -> [UInt8] {
-    try RememberedFile.bytes(of: facts) { () throws(BackendError) in try read(size, at: 0) }
+    try Self.last.content(of: facts) { () throws(BackendError) in try read(size, at: 0) }
   }
+
+  private static let last = RememberedFile<[UInt8]>()
 
   /// SHA-256 of all of it, a piece at a time.
   func digest() throws(BackendError) -> [UInt8] {

@@ -28,9 +28,12 @@ struct LaunchPlan {
     guard let ram = GuestRAM(size: definition.maxMemory) else {
       throw .unsupported(reason: "a simulated guest has less than 1 TiB of memory")
     }
-    let firmware = try Self.firmware(definition.boot)
-    var pieces = [Self.place(firmware)]
-    if let hashes = try Self.kernelHashes(definition.boot, security, firmware, ram) { pieces.append(hashes) }
+    let bytes = try Self.firmware(definition.boot)
+    let firmware = try Self.image(bytes, definition.boot)
+    var pieces = [Self.place(bytes)]
+    if let hashes = try Self.kernelHashes(definition.boot, security, firmware, bytes, ram) {
+      pieces.append(hashes)
+    }
     let vcpus = security.policy.es ? definition.vcpus : 0
     pieces += try Self.saveAreas(definition, firmware, count: vcpus, at: ram.end)
     memorySize = ram.end + UInt64(vcpus * VMSA.size)
@@ -51,7 +54,7 @@ struct LaunchPlan {
     if security.policy.es, !processor.platform.isES { throw .esUnavailable }
   }
 
-  private static func firmware(_ boot: BootSource) throws(BackendError) -> FirmwareImage {
+  private static func firmware(_ boot: BootSource) throws(BackendError) -> [UInt8] {
     guard let firmware = boot.firmware else {
       throw boot.isFirmwareChosenByHost
         ? .failed(
@@ -66,26 +69,29 @@ struct LaunchPlan {
         ? .launch("qemu: could not load PC BIOS '\(firmware.path)'")
         : .launch("system firmware block device has invalid size \(file.size)")
     }
-    let bytes = try file.bytes()
-    do { return try FirmwareImage(parsing: bytes) } catch {
-      throw .launch("the table of the firmware '\(firmware.path)' is damaged: \(error.summary)")
+    return try file.bytes()
+  }
+
+  private static func image(_ firmware: [UInt8], _ boot: BootSource) throws(BackendError) -> FirmwareImage {
+    do { return try FirmwareImage(parsing: firmware) } catch {
+      throw .launch("the table of the firmware '\(boot.firmware?.path ?? "")' is damaged: \(error.summary)")
     }
   }
 
   /// The firmware's last byte is at 4 GiB - 1.
-  private static func place(_ firmware: FirmwareImage) -> Piece {
-    let address = PhysicalLayout.fourGiB - UInt64(firmware.bytes.count)
+  private static func place(_ firmware: [UInt8]) -> Piece {
+    let address = PhysicalLayout.fourGiB - UInt64(firmware.count)
     return Piece(
-      range: MemoryRange(address: address, count: firmware.bytes.count, kind: .firmware),
-      bytes: firmware.bytes)
+      range: MemoryRange(address: address, count: firmware.count, kind: .firmware), bytes: firmware)
   }
 
   /// Only with kernelHashes and a kernel; a kernel without kernelHashes is not measured.
   private static func kernelHashes(
-    _ boot: BootSource, _ security: LaunchSecurityDefinition, _ firmware: FirmwareImage, _ ram: GuestRAM
+    _ boot: BootSource, _ security: LaunchSecurityDefinition, _ firmware: FirmwareImage, _ bytes: [UInt8],
+    _ ram: GuestRAM
   ) throws(BackendError) -> Piece? {
     guard security.kernelHashes, let kernel = boot.kernel else { return nil }
-    let area = try hashArea(firmware)
+    let area = try hashArea(firmware, bytes)
     let address = UInt64(area.base)
     guard ram.contains(address, count: KernelHashes.size) else {
       throw .launch("SEV: cannot map hashes table guest memory area")
@@ -108,19 +114,21 @@ struct LaunchPlan {
     return Piece(range: MemoryRange(address: address, count: table.count, kind: .kernelHashes), bytes: table)
   }
 
-  private static func hashArea(_ firmware: FirmwareImage) throws(BackendError) -> FirmwareArea {
+  private static func hashArea(_ firmware: FirmwareImage, _ bytes: [UInt8]) throws(BackendError)
+    -> FirmwareArea
+  {
     switch firmware.hashes {
     case .present(let area): return area
     case .absent: throw .noHashArea
-    case .unusable: throw .hashArea(rawHashArea(firmware))
+    case .unusable: throw .hashArea(rawHashArea(firmware, bytes))
     }
   }
 
   /// As it stands in the table, for the message; zeros for an entry of another size.
-  private static func rawHashArea(_ firmware: FirmwareImage) -> FirmwareArea {
+  private static func rawHashArea(_ firmware: FirmwareImage, _ bytes: [UInt8]) -> FirmwareArea {
     let none = FirmwareArea(base: 0, size: 0)
     guard let range = firmware.entries[.kernelHashArea], range.count == 8 else { return none }
-    var cursor = ByteCursor(Array(firmware.bytes[range]), format: "hash area")
+    var cursor = ByteCursor(Array(bytes[range]), format: "hash area")
     guard let base: UInt32 = try? cursor.littleEndian(), let size: UInt32 = try? cursor.littleEndian() else {
       return none
     }

@@ -4,26 +4,30 @@ import SecureProcessor
 
 /// What QEMU does between the start of a SEV guest and its first instruction.
 enum Launching {
-  /// Runs a plan up to LAUNCH_MEASURE inside the transaction. Leaves a guest in it only where it returns.
-  static func run(
-    _ plan: LaunchPlan, on platform: SimulatedPlatform, _ transaction: inout PlatformTransaction
-  ) throws(BackendError) -> LaunchRow {
-    let entropy = SystemEntropy()
-    let handle = try start(plan, &transaction.processor, entropy)
-    guard let contextID = transaction.processor.guests[handle]?.contextID else {
-      throw .failed(operation: "LAUNCH_START", reason: "the guest is gone")
-    }
-    do {
-      let memory = try platform.memory(
-        of: contextID, handle: handle, size: plan.memorySize, isNew: true)
-      try load(plan.pieces, handle, &transaction.processor, memory)
-      let measurement = try measure(handle, &transaction.processor, entropy)
-      return row(plan, handle, contextID, measurement, transaction.processor.model)
+  /// LAUNCH_START, in the transaction. Leaves a guest in it only where it returns.
+  static func start(
+    _ plan: LaunchPlan, _ transaction: inout PlatformTransaction
+  ) throws(BackendError) -> GuestLaunch {
+    let handle = try start(plan, &transaction.processor, SystemEntropy())
+    do throws(PlatformError) {
+      guard let launch = try transaction.detach(handle) else { throw .launchIncomplete(handle: handle) }
+      return launch
     } catch {
-      platform.removeMemory(of: contextID)
-      _ = try? transaction.processor.retire(handle)
-      throw error
+      transaction.processor.abandon(handle)
+      throw BackendError(error)
     }
+  }
+
+  /// The rest up to LAUNCH_MEASURE, and the guest's context stored.
+  static func run(
+    _ plan: LaunchPlan, on platform: SimulatedPlatform, _ launch: inout GuestLaunch
+  ) throws(BackendError) -> LaunchRow {
+    let memory = try platform.memory(
+      of: launch.contextID, handle: launch.handle, size: plan.memorySize, isNew: true)
+    try load(plan.pieces, launch.handle, &launch.processor, memory)
+    let measurement = try measure(launch.handle, &launch.processor, SystemEntropy())
+    do { try launch.store() } catch { throw BackendError(error) }
+    return row(plan, launch.handle, launch.contextID, measurement, launch.processor.model)
   }
 
   private static func start(

@@ -4,9 +4,9 @@ import SecureProcessor
 import StateStore
 
 extension SimulatedBackend {
-  /// The order keeps what can be seen true at every moment: the AMD-SP's lock is held from the check of the
-  /// domain's state until the domain says that it runs, and a guest that no domain knows is retired by the
-  /// next launch.
+  /// The order keeps what can be seen true at every moment: the AMD-SP's table has the guest before its memory is made, its
+  /// context is stored before the domain says that it runs, and a guest of no domain and no launch under way is retired by
+  /// the next launch. Of two launches of one domain the one that comes second to the end is undone.
   package func startPaused(_ uuid: GuestUUID, xml: String) throws(BackendError) -> PausedGuest {
     let definition = try DomainDefinition(xml: xml, fresh: freshUUID)
     try table.read { () throws(DomainFailure) in try requireStartable(uuid, definition) }
@@ -15,20 +15,29 @@ extension SimulatedBackend {
     }
     let platform = try platform()
     let plan = try LaunchPlan(definition, security)
+    var launch = try start(plan, of: uuid, definition, on: platform)
+    defer { platform.launchEnds() }
+    do {
+      let row = try Launching.run(plan, on: platform, &launch)
+      return PausedGuest(
+        uuid: uuid, id: try activate(definition, launch: row, ranges: plan.pieces.map(\.range)))
+    } catch {
+      try? platform.retire(launch.handle, launch.contextID)
+      throw error
+    }
+  }
+
+  /// What of a launch needs the AMD-SP's lock.
+  private func start(
+    _ plan: LaunchPlan, of uuid: GuestUUID, _ definition: DomainDefinition, on platform: SimulatedPlatform
+  ) throws(BackendError) -> GuestLaunch {
     var transaction = try platform.begin(launches: (table.launchCount, table.launchedContexts))
     try table.read { () throws(DomainFailure) in try requireStartable(uuid, definition) }
     try plan.check(transaction.processor)
-    let launch = try Launching.run(plan, on: platform, &transaction)
-    do {
-      try onPlatform { () throws(PlatformError) in try transaction.store() }
-      let id = try activate(definition, launch: launch, ranges: plan.pieces.map(\.range))
-      return PausedGuest(uuid: uuid, id: id)
-    } catch {
-      platform.removeMemory(of: launch.contextID)
-      _ = try? transaction.processor.retire(launch.handle)
-      _ = try? transaction.store()
-      throw error
-    }
+    let launch = try Launching.start(plan, &transaction)
+    try onPlatform { () throws(PlatformError) in try transaction.store() }
+    platform.launchBegins()
+    return launch
   }
 
   package func launchSecurity(_ uuid: GuestUUID) throws(BackendError) -> LaunchSecurityInfo? {

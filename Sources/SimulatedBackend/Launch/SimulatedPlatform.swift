@@ -1,6 +1,7 @@
 import Bytes
 import CVMCore
 import SecureProcessor
+private import Synchronization
 
 /// The host's AMD-SP and the memory files of its guests. Several threads may use one object.
 final class SimulatedPlatform: @unchecked Sendable {
@@ -8,6 +9,8 @@ final class SimulatedPlatform: @unchecked Sendable {
   private let memory: StateFolder
   /// Guarded by the AMD-SP's lock.
   private var isCleared = false
+  /// Launches of this process that have a guest and no domain yet.
+  private let underWay = Atomic<Int>(0)
 
   init(directory path: String, timeout: Int) throws(BackendError) {
     (directory, memory) = try onPlatform { () throws(PlatformError) in
@@ -30,18 +33,19 @@ final class SimulatedPlatform: @unchecked Sendable {
     do { return try directory.begin() } catch { throw BackendError(error) }
   }
 
+  func launchBegins() { underWay.add(1, ordering: .relaxed) }
+  func launchEnds() { underWay.subtract(1, ordering: .relaxed) }
+
   /// Locks the AMD-SP and retires what killed processes left: guests that no domain knows, memory of no
   /// guest. Looked for once by each process, and whenever there are more or fewer guests than launches.
-  /// `launches` is asked under the lock: a launch that ended while this process waited has its domain by then.
+  /// `launches` is asked under the lock.
   func begin(
     launches: (count: () throws(BackendError) -> Int, contexts: () throws(BackendError) -> Set<[UInt8]>)
   ) throws(BackendError) -> PlatformTransaction {
     var transaction = try lock()
-    if isCleared, try launches.count() == transaction.processor.guests.count { return transaction }
-    let known = try launches.contexts()
-    for (handle, slot) in transaction.processor.guests where !known.contains(slot.contextID) {
-      try Self.retire(handle, &transaction)
-    }
+    let known = try launches.count() + underWay.load(ordering: .relaxed)
+    if isCleared, known == transaction.processor.guests.count { return transaction }
+    for handle in try lost(&transaction, launches.contexts) { try Self.retire(handle, &transaction) }
     let names = Set(transaction.processor.guests.values.map { Self.memoryFile($0.contextID) })
     for name in try onPlatform({ () throws(PlatformError) in try memory.names() }) where !names.contains(name)
     {
@@ -51,15 +55,31 @@ final class SimulatedPlatform: @unchecked Sendable {
     return transaction
   }
 
+  /// Guests of no domain and of no launch under way. A launch has its domain before it ends: whose launch is found ended is
+  /// looked for among the domains after that.
+  private func lost(
+    _ transaction: inout PlatformTransaction, _ contexts: () throws(BackendError) -> Set<[UInt8]>
+  ) throws(BackendError) -> [GuestHandle] {
+    let known = try contexts()
+    var ended: [(handle: GuestHandle, contextID: [UInt8])] = []
+    for (handle, slot) in transaction.processor.guests where !known.contains(slot.contextID) {
+      do { if try !transaction.isDetached(handle) { ended.append((handle, slot.contextID)) } } catch {
+        throw BackendError(error)
+      }
+    }
+    guard !ended.isEmpty else { return [] }
+    let knownNow = try contexts()
+    return ended.filter { !knownNow.contains($0.contextID) }.map(\.handle)
+  }
+
   /// Ends the guest of a launch. One that is gone already is fine.
-  func retire(_ launch: LaunchRow) throws(BackendError) {
+  func retire(_ handle: GuestHandle, _ contextID: [UInt8]) throws(BackendError) {
     var transaction = try lock()
-    let handle = launch.handle
-    if transaction.processor.guests[handle]?.contextID == launch.contextID {
+    if transaction.processor.guests[handle]?.contextID == contextID {
       try Self.retire(handle, &transaction)
       try onPlatform { () throws(PlatformError) in try transaction.store() }
     }
-    memory.remove(Self.memoryFile(launch.contextID))
+    memory.remove(Self.memoryFile(contextID))
   }
 
   /// Locks the AMD-SP, with the guest of a launch at hand under its handle.
@@ -103,8 +123,6 @@ final class SimulatedPlatform: @unchecked Sendable {
     }
     return FileMemory(owning: descriptor, base: PhysicalLayout(handle: handle).base, size: size)
   }
-
-  func removeMemory(of contextID: [UInt8]) { memory.remove(Self.memoryFile(contextID)) }
 
   private static func memoryFile(_ contextID: [UInt8]) -> String { Hex.encode(contextID) + ".ram" }
 }

@@ -77,7 +77,7 @@ extension SimulatedBackend {
       guard let reason = try reason(row) else { return nil }
       return try table.setInactive(row, reason: reason)
     }
-    if let launch { try platform().retire(launch) }
+    if let launch { try platform().retire(launch.handle, launch.contextID) }
   }
 
   private func resetEnds(_ uuid: GuestUUID) throws(DomainFailure) -> Bool {

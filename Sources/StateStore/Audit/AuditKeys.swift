@@ -1,5 +1,6 @@
 package import Bytes
 package import CVMCrypto
+package import PostQuantum
 
 /// A key of the log as it is stored: the private half wrapped by the vault.
 package struct AuditKeyRow: Equatable, Sendable {

@@ -1,5 +1,6 @@
 package import Bytes
 package import CVMCrypto
+package import PostQuantum
 
 /// A key that verifies checkpoints, in C2SP's text form (signed-note): `NAME+KEYID+BASE64`, KEYID being the first 4
 /// bytes of SHA-256(NAME, 0A, type, key) in hexadecimal and BASE64 holding the type and the key.

@@ -1,5 +1,6 @@
 package import Bytes
 package import CVMCrypto
+package import PostQuantum
 
 /// Whom keys are sealed to: the public half of an X-Wing key in a file that anybody may have, a `CheckedKeyFile` with the
 /// magic `CVMP`.

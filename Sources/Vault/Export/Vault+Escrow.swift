@@ -1,5 +1,6 @@
 import Bytes
 package import CVMCrypto
+import PostQuantum
 package import StateStore
 
 /// A tenant's KEK for somebody who keeps it for the day on which the root key is lost.

@@ -6,6 +6,8 @@ import SecureProcessor
 /// The files of a launch, read and checked as QEMU does it before it turns to the AMD-SP.
 struct LaunchInput {
   let firmware: FirmwareImage
+  /// All of the firmware.
+  let bytes: [UInt8]
   let session: LaunchSession?
   /// Nil without a kernel or without `kernel-hashes=on`.
   let hashes: HashesInput?
@@ -15,17 +17,20 @@ struct LaunchInput {
   private static let certificateLimit = 1 << 20
 
   init(_ plan: GuestPlan) throws(LaunchRefusal) {
-    firmware = try Self.firmware(plan)
+    bytes = try Self.bytes(plan)
+    do { firmware = try FirmwareImage(parsing: bytes) } catch {
+      throw .badFirmwareTable(reason: error.summary)
+    }
     session = try Self.session(plan.object)
-    hashes = try Self.hashes(plan, firmware)
+    hashes = try Self.hashes(plan, firmware, bytes)
     if plan.object.policy.es { try requireResetAddress() }
   }
 
-  private static func firmware(_ plan: GuestPlan) throws(LaunchRefusal) -> FirmwareImage {
+  private static func bytes(_ plan: GuestPlan) throws(LaunchRefusal) -> [UInt8] {
     let bytes = try read(plan.firmware, limit: firmwareLimit)
     // The firmware commands take whole 16-byte blocks, QEMU whole 4 KiB pages of flash and 64 KiB of -bios.
     guard !bytes.isEmpty, bytes.count.isMultiple(of: VMSA.size) else { throw .badFirmwareSize(plan.firmware) }
-    do { return try FirmwareImage(parsing: bytes) } catch { throw .badFirmwareTable(reason: error.summary) }
+    return bytes
   }
 
   /// The firmware looks at a session only if there is a certificate (AMD 55766, LAUNCH_START).
@@ -42,19 +47,20 @@ struct LaunchInput {
   }
 
   private static func hashes(
-    _ plan: GuestPlan, _ firmware: FirmwareImage
+    _ plan: GuestPlan, _ firmware: FirmwareImage, _ bytes: [UInt8]
   ) throws(LaunchRefusal) -> HashesInput? {
     guard plan.object.kernelHashes, let kernel = plan.kernel else { return nil }
-    return try HashesInput(kernel, area: area(firmware))
+    return try HashesInput(kernel, area: area(firmware, bytes))
   }
 
-  private static func area(_ firmware: FirmwareImage) throws(LaunchRefusal) -> FirmwareArea {
+  private static func area(_ firmware: FirmwareImage, _ bytes: [UInt8]) throws(LaunchRefusal) -> FirmwareArea
+  {
     switch firmware.hashes {
     case .present(let area): return area
     case .absent: throw .noHashesArea
     case .unusable(.wrongSize): throw .badFirmwareTable(reason: "hashes area of a wrong size")
     case .unusable:
-      let area = firmware.hashesAreaAsWritten
+      let area = firmware.hashesAreaAsWritten(in: bytes)
       throw .badHashesArea(base: area.base, size: area.size)
     }
   }
@@ -77,7 +83,7 @@ struct LaunchInput {
 
 extension FirmwareImage {
   /// The hash area's entry without judgement, for QEMU's text about it.
-  fileprivate var hashesAreaAsWritten: FirmwareArea {
+  fileprivate func hashesAreaAsWritten(in bytes: [UInt8]) -> FirmwareArea {
     guard let range = entries[.kernelHashArea], range.count == 8 else {
       return FirmwareArea(base: 0, size: 0)
     }

@@ -78,7 +78,7 @@ struct SEVLaunch {
   private func update(
     _ processor: inout SecureProcessor, _ handle: GuestHandle
   ) throws(LaunchRefusal) {
-    let firmware = input.firmware.bytes
+    let firmware = input.bytes
     let end: UInt64 = 1 << 32
     try load(firmware, at: end - UInt64(firmware.count), .updateData, &processor, handle)
     if let hashes = input.hashes {

@@ -1,6 +1,7 @@
 import Bytes
 import CVMCore
 import Documents
+private import Synchronization
 
 /// One of the two configuration files: a YAML mapping of setting to scalar.
 struct ConfigurationFile: Sendable {
@@ -12,8 +13,18 @@ struct ConfigurationFile: Sendable {
     "token-file",
   ]
 
-  /// The user's file, then the system's; one that does not exist is left out, a wrong one is an error.
+  private static let loaded = Mutex<[ConfigurationFile]?>(nil)
+
+  /// The user's file, then the system's; one that does not exist is left out, a wrong one is an error. Read once: a command
+  /// goes by one state of them from its start to its end.
   static func loadAll() throws -> [ConfigurationFile] {
+    if let files = loaded.withLock({ $0 }) { return files }
+    let files = try read()
+    loaded.withLock { $0 = files }
+    return files
+  }
+
+  private static func read() throws -> [ConfigurationFile] {
     var paths: [String] = []
     if let directory = Environment["XDG_CONFIG_HOME"], directory.hasPrefix("/") {
       paths.append(directory + "/cvmctl/config.yaml")

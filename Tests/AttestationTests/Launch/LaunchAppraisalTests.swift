@@ -8,14 +8,14 @@ import Testing
   static let version = FirmwareVersion(apiMajor: 1, apiMinor: 55, build: 21)
 
   /// The image of the worked digests: zeros and one table.
-  static func firmware() throws -> FirmwareImage {
+  static func firmware() throws -> MeasuredFirmware {
     let table = hex(
       """
       00d08000001000001a0061b32e4c9b7dc34c8081127c90d3d294000c8100000400001a001f3755723b3a044b927b1da6efa8d454
       04b080001600de71f7007e1acb4f890e68c77e2fb44e5c00de82b596b21ff745baeaa366c55a082d
       """)
     let zeros = [UInt8](repeating: 0, count: 0xFE0 - table.count)
-    return try FirmwareImage(parsing: zeros + table + [UInt8](repeating: 0, count: 32))
+    return try MeasuredFirmware(parsing: zeros + table + [UInt8](repeating: 0, count: 32))
   }
 
   static func keys() throws -> TransportKeys {

@@ -1,6 +1,7 @@
 import Bytes
 import CVMCore
 import CVMCrypto
+import PostQuantum
 import Foundation
 import StateStore
 import Testing

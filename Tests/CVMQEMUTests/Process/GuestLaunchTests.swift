@@ -28,7 +28,7 @@ import Testing
     let guest = try RunningGuest(bench, policy: 7, object: session(bench), extra: ["-smp", "3"])
     let signature = try #require(CPUSignature(model: "EPYC-Milan"))
     let digest = try SEVLaunchDigest.compute(
-      firmware: FirmwareImage(parsing: TestFirmware.image()),
+      firmware: MeasuredFirmware(parsing: TestFirmware.image()),
       vcpus: MeasuredVCPUs(count: 3, signature: signature, generation: generation))
     #expect(try owner.accepts(guest.measurement(guest.client()), digest: digest, policy: 7))
   }
@@ -47,7 +47,7 @@ import Testing
       ])
     let hashes = try KernelHashes(kernel: kernel, initrd: [1, 2, 3], commandLine: "quiet")
     let digest = try SEVLaunchDigest.compute(
-      firmware: FirmwareImage(parsing: TestFirmware.image()), kernel: hashes)
+      firmware: MeasuredFirmware(parsing: TestFirmware.image()), kernel: hashes)
     #expect(try owner.accepts(guest.measurement(guest.client()), digest: digest, policy: 3))
     let version = try #require(try EmulatorVersion.ask(Bench.emulator))
     let seen =

@@ -35,7 +35,7 @@ struct OwnLaunch {
     let milan = try #require(CPUSignature(model: "EPYC-Milan"))
     let policy = SEVPolicy(rawValue: shape.policy)
     let digest = try SEVLaunchDigest.compute(
-      firmware: FirmwareImage(parsing: try Self.bytes(image.firmware)),
+      firmware: MeasuredFirmware(parsing: try Self.bytes(image.firmware)),
       kernel: try boot.map {
         try KernelHashes(
           kernel: try Self.bytes($0.kernel), initrd: try Self.bytes($0.initrd), commandLine: $0.commandLine)

@@ -12,6 +12,29 @@ import Testing
     #expect(image.secretArea == FirmwareArea(base: 0x80D000, size: 0x1000))
   }
 
+  @Test(arguments: [0, 1, 4096, 70_000]) func `the end of an image tells what all of it does`(_ padding: Int)
+    throws
+  {
+    let bytes = [UInt8](repeating: 0xDE, count: padding) + FirmwareImage.tailFiller + exampleFirmware
+    let whole = try FirmwareImage(parsing: bytes)
+    let tail = Array(bytes.suffix(FirmwareImage.tailSize))
+    #expect(try FirmwareImage(tail: tail, size: bytes.count) == whole && whole.entries.count == 3)
+    let damaged = FirmwareBuilder().sizing(FirmwareBuilder.kernelHashArea, 17).bytes
+    let shifted = [UInt8](repeating: 0, count: padding) + damaged
+    let errors = [shifted, Array(shifted.suffix(FirmwareImage.tailSize))].map { part in
+      #expect(throws: FormatError.self) { try FirmwareImage(tail: part, size: shifted.count) }
+    }
+    #expect(errors[0] == errors[1])
+  }
+
+  @Test func `less than a table may need is no end of an image`() {
+    let bytes = FirmwareImage.tailFiller + exampleFirmware
+    #expect(throws: FormatError.self) {
+      try FirmwareImage(tail: Array(bytes.suffix(FirmwareImage.tailSize - 1)), size: bytes.count)
+    }
+    #expect(throws: FormatError.self) { try FirmwareImage(tail: bytes, size: bytes.count - 1) }
+  }
+
   @Test func `an image without footer has no table and no facts`() throws {
     var builder = FirmwareBuilder()
     builder.hasFooter = false
@@ -106,7 +129,8 @@ import Testing
   @Test func `damaged images never trap`() {
     let table = 0xF84..<0xFE0
     expectRoundTripOrRefusal(exampleFirmware, within: table) { bytes throws(FormatError) in
-      try FirmwareImage(parsing: bytes).bytes
+      _ = try FirmwareImage(parsing: bytes)
+      return bytes
     }
     var random = SeededGenerator(seed: 2)
     let small = Array(exampleFirmware[0xF00...])
@@ -119,4 +143,9 @@ import Testing
       }
     }
   }
+}
+
+extension FirmwareImage {
+  /// As many bytes as the end of an image has at most.
+  fileprivate static var tailFiller: [UInt8] { [UInt8](repeating: 0xDE, count: tailSize) }
 }

@@ -15,7 +15,7 @@ import Testing
 
   // Worked digests, agreed between two independent computations and the public tools.
   @Test func `plain SEV measures firmware and kernel hashes`() throws {
-    let firmware = try FirmwareImage(parsing: exampleFirmware)
+    let firmware = try MeasuredFirmware(parsing: exampleFirmware)
     #expect(
       try SEVLaunchDigest.compute(firmware: firmware)
         == hex("e18b8c310a43ae6c2cc3112d2ce6e31ac6b8dcfa724a2939bdfcd9d27441dbb0"))
@@ -45,7 +45,7 @@ import Testing
     _ count: Int, _ model: String, _ generation: VMSAGeneration, _ withKernel: Bool, _ digest: String
   ) throws {
     let computed = try SEVLaunchDigest.compute(
-      firmware: FirmwareImage(parsing: exampleFirmware), kernel: withKernel ? Self.kernel() : nil,
+      firmware: MeasuredFirmware(parsing: exampleFirmware), kernel: withKernel ? Self.kernel() : nil,
       vcpus: Self.vcpus(count, model, generation))
     #expect(computed == hex(digest))
   }
@@ -53,7 +53,7 @@ import Testing
   @Test(arguments: [0, -1, 4097, Int.max]) func `an impossible number of vCPUs is refused`(_ count: Int)
     throws
   {
-    let firmware = try FirmwareImage(parsing: exampleFirmware)
+    let firmware = try MeasuredFirmware(parsing: exampleFirmware)
     #expect(throws: MeasureError.vcpuCount(count)) {
       try SEVLaunchDigest.compute(firmware: firmware, vcpus: Self.vcpus(count))
     }
@@ -102,7 +102,7 @@ import Testing
 
   @Test(arguments: damages) func `a damage is refused only where its fact is needed`(_ damage: Damage) throws
   {
-    let firmware = try FirmwareImage(parsing: damage.image.bytes)
+    let firmware = try MeasuredFirmware(parsing: damage.image.bytes)
     let kernel = try Self.kernel()
     let attempts = [
       Result { try SEVLaunchDigest.compute(firmware: firmware) },
@@ -115,7 +115,7 @@ import Testing
 
   @Test func `the error names what is missing`() throws {
     func error(_ builder: FirmwareBuilder, kernel: Bool) throws -> MeasureError? {
-      let firmware = try FirmwareImage(parsing: builder.bytes)
+      let firmware = try MeasuredFirmware(parsing: builder.bytes)
       let (hashes, vcpus) = (try Self.kernel(), try Self.vcpus(2))
       do throws(MeasureError) {
         _ = try SEVLaunchDigest.compute(

@@ -65,8 +65,7 @@ import Testing
   @Test func `SEV-ES save areas are measured after the rest`() throws {
     var processor = try Simulation.host()
     let handle = try processor.launch(LaunchStart(policy: SEVPolicy(rawValue: 5)), entropy: entropy)
-    let firmware = try FirmwareImage(parsing: Firmware.example)
-    try memory.write(firmware.bytes, at: 0x10000)
+    try memory.write(Firmware.example, at: 0x10000)
     try processor.launchUpdateData(handle, address: 0x10000, count: 4096, memory: memory)
     for vcpu in 0..<4 {
       let address = UInt64(0x80000 + vcpu * 4096)

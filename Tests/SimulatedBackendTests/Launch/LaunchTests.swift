@@ -73,7 +73,7 @@ import Testing
     let uuid = try backend.launch(document)
     let vcpus = MeasuredVCPUs(count: 3, signature: CPUSignature(rawValue: 0x00A0_0F11))
     try expectMeasured(
-      uuid, SEVLaunchDigest.compute(firmware: FirmwareImage(parsing: Firmware.image()), vcpus: vcpus))
+      uuid, SEVLaunchDigest.compute(firmware: MeasuredFirmware(parsing: Firmware.image()), vcpus: vcpus))
     #expect(try backend.memoryRanges(of: uuid).map(\.kind) == [.firmware, .vmsa(0), .vmsa(1), .vmsa(2)])
   }
 

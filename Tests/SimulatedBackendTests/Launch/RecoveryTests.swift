@@ -35,6 +35,19 @@ import Testing
     #expect(try host.names("memory").count == 1 && host.names("platform/guests") == ["0001.context"])
   }
 
+  @Test func `a launch under way is not retired by another, and one that ended without a domain is`() throws {
+    var transaction = try PlatformDirectory(path: host.path + "/platform").begin()
+    let handle = try transaction.processor.launch(
+      LaunchStart(policy: SEVPolicy(rawValue: 1)), entropy: SystemEntropy())
+    let launch = try transaction.detach(handle)
+    try transaction.commit()
+    try host.backend().launch(document(1))
+    #expect(try host.processor().guests[handle] != nil && host.processor().platformStatus().guestCount == 2)
+    _ = consume launch
+    try host.backend().launch(document(2))
+    #expect(try host.processor().platformStatus().guestCount == 2 && host.names("memory").count == 2)
+  }
+
   @Test func `a guest that the AMD-SP lost can still be destroyed, not resumed`() throws {
     let backend = try host.backend()
     let uuid = try backend.launch(document(1))

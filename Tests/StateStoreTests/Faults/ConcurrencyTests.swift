@@ -33,7 +33,8 @@ import Testing
     #expect(try store.integrityProblems().isEmpty)
   }
 
-  @Test(.timeLimit(.minutes(60))) func `no update is lost between connections, and no one sees a lock`() throws
+  @Test(.timeLimit(.minutes(60))) func `no update is lost between connections, and no one sees a lock`()
+    throws
   {
     let path = scratch.path
     let errors = threads(8) { (_) throws(StoreError) in

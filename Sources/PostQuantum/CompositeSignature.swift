@@ -1,3 +1,5 @@
+package import CVMCrypto
+package import enum CVMCrypto.CryptoError
 private import Crypto
 
 /// MLDSA65-Ed25519-SHA512 (draft-ietf-lamps-pq-composite-sigs): a signature that holds as long as one of the two does. Both parts

@@ -1,3 +1,5 @@
+package import CVMCrypto
+package import enum CVMCrypto.CryptoError
 private import Crypto
 private import FoundationEssentials
 

@@ -1,5 +1,6 @@
 import Bytes
 import CVMCrypto
+import PostQuantum
 import Testing
 
 @Suite struct XWingTests {

@@ -1,6 +1,8 @@
-private import COpenSSL
+package import CVMCrypto
+package import enum CVMCrypto.CryptoError
 private import Crypto
 private import FoundationEssentials
+private import Glibc
 
 /// X-Wing, the hybrid of ML-KEM-768 and X25519 (draft-connolly-cfrg-xwing-kem): what it protects stays secret as long as one of
 /// the two holds. Used by HPKE (RFC 9180) in base mode with HKDF-SHA256 and AES-256-GCM: suite 0x647A, 1, 2.
@@ -90,7 +92,7 @@ extension SecretBytes {
       let secret = SecretBytes.filled(source.count) { target in
         unsafe target.copyMemory(from: UnsafeRawBufferPointer(source))
       }
-      if let start = source.baseAddress { unsafe OPENSSL_cleanse(start, source.count) }
+      if let start = source.baseAddress { unsafe explicit_bzero(start, source.count) }
       return secret
     }
   }
