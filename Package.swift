@@ -133,7 +133,7 @@ let package = Package(
       name: "BackendContract", dependencies: ["Bytes", "CVMCore", "CVMCrypto", "SEV"],
       path: "Tests/BackendContract",
       swiftSettings: house),
-    tests("CommandTests", ["Bytes", "TestHarness"]),
+    tests("CommandTests", ["Bytes", "CSQLite", "CVMCrypto", "StateStore", "TestHarness", "Vault"]),
     tests("DocumentationTests", ["Bytes", "TestHarness"]),
     tests(
       "IntegrationTests",

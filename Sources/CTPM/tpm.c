@@ -35,7 +35,12 @@
   F(esys, Esys_TR_GetName) \
   F(esys, Esys_PolicyPCR) \
   F(esys, Esys_PolicyAuthValue) \
-  F(esys, Esys_PolicyGetDigest)
+  F(esys, Esys_PolicyGetDigest) \
+  F(esys, Esys_TR_FromTPMPublic) \
+  F(esys, Esys_NV_ReadPublic) \
+  F(esys, Esys_NV_DefineSpace) \
+  F(esys, Esys_NV_Increment) \
+  F(esys, Esys_NV_Read)
 
 static struct {
 #define CVM_FIELD(library, name) __typeof__(&name) name;
@@ -67,11 +72,14 @@ static void load(void) {
 
 /* MARK: A visit to the TPM */
 
+struct visit;
+
 /* Everything here is copied in and out: who asked may have gone when the TPM answers at last. */
 struct job {
   pthread_mutex_t lock;
   pthread_cond_t done;
-  int is_done, is_abandoned, seals;
+  int is_done, is_abandoned;
+  uint32_t (*act)(struct visit *);
   uint32_t result;
   char tcti[512];
   uint16_t bank;
@@ -82,6 +90,9 @@ struct job {
   uint8_t parent[cvm_tpm_name_size], public_area[cvm_tpm_area_size], private_area[cvm_tpm_area_size];
   size_t public_count, private_count;
   int is_software;
+  uint8_t mark[cvm_tpm_mark_size];
+  uint64_t least;
+  struct cvm_tpm_counter counter;
 };
 
 /* A connection, and what has to be flushed at its end: a TPM without a resource manager has three slots. */
@@ -105,6 +116,7 @@ static uint32_t meaning(TSS2_RC code) {
   code &= ~(TSS2_RC)TSS2_RC_LAYER_MASK;
   if (code == TPM2_RC_LOCKOUT) return cvm_tpm_last_try;
   if (code == TPM2_RC_PCR_CHANGED) return cvm_tpm_wrong_pcrs;
+  if (code == TPM2_RC_NV_SPACE) return cvm_tpm_no_room;
   if (!(code & TPM2_RC_FMT1)) return code;
   switch (code & (TPM2_RC_FMT1 | 0x3F)) {
   case TPM2_RC_POLICY_FAIL: return cvm_tpm_wrong_pcrs;
@@ -341,6 +353,113 @@ static uint32_t unseal(struct visit *visit) {
   return result;
 }
 
+/* MARK: A counter */
+
+/* The handles that TCG leaves to the owner, from where others seldom begin. */
+static const uint32_t first_index = 0x01810000, indices = 256;
+
+static const TPMA_NV counter_kind = (TPM2_NT_COUNTER << TPMA_NV_TPM2_NT_SHIFT) | TPMA_NV_OWNERREAD | TPMA_NV_OWNERWRITE |
+                                    TPMA_NV_AUTHREAD | TPMA_NV_AUTHWRITE | TPMA_NV_NO_DA;
+
+/* Whether the index at a handle is the counter with the mark; then `object` is it. */
+static uint32_t look_at(struct visit *visit, uint32_t handle, int *is_ours, ESYS_TR *object) {
+  struct job *job = visit->job;
+  TPM2B_NV_PUBLIC *public = NULL;
+  TPM2B_NAME *name = NULL;
+  TSS2_RC code =
+      tss.Esys_TR_FromTPMPublic(visit->esys, handle, ESYS_TR_NONE, ESYS_TR_NONE, ESYS_TR_NONE, object);
+  if (code == 0) {
+    code = tss.Esys_NV_ReadPublic(visit->esys, *object, ESYS_TR_NONE, ESYS_TR_NONE, ESYS_TR_NONE, &public, &name);
+  }
+  if (code == 0) {
+    const TPMS_NV_PUBLIC *area = &public->nvPublic;
+    *is_ours = (area->attributes & ~TPMA_NV_WRITTEN) == counter_kind && area->authPolicy.size == sizeof job->mark &&
+               memcmp(area->authPolicy.buffer, job->mark, sizeof job->mark) == 0;
+    if (*is_ours) job->counter.has_value = (area->attributes & TPMA_NV_WRITTEN) != 0;
+  }
+  tss.Esys_Free(public);
+  tss.Esys_Free(name);
+  return meaning(code);
+}
+
+/* The counter with the mark, and the first handle without an index. */
+static uint32_t find_counter(struct visit *visit, ESYS_TR *object, uint32_t *unused) {
+  TPMI_YES_NO more;
+  TPMS_CAPABILITY_DATA *data = NULL;
+  *unused = first_index;
+  TSS2_RC code = tss.Esys_GetCapability(visit->esys, ESYS_TR_NONE, ESYS_TR_NONE, ESYS_TR_NONE, TPM2_CAP_HANDLES,
+                                        first_index, indices, &more, &data);
+  if (code != 0) return meaning(code);
+  uint32_t result = 0;
+  const TPML_HANDLE *list = &data->data.handles;
+  for (uint32_t i = 0; i < list->count && i < TPM2_MAX_CAP_HANDLES && result == 0; i++) {
+    uint32_t handle = list->handle[i];
+    int is_ours = 0;
+    if (handle - first_index >= indices) break;
+    if (handle == *unused) ++*unused;
+    result = look_at(visit, handle, &is_ours, object);
+    if (is_ours) {
+      visit->job->counter.index = handle;
+      break;
+    }
+  }
+  tss.Esys_Free(data);
+  return result;
+}
+
+static uint32_t make_counter(struct visit *visit, uint32_t handle, ESYS_TR *object) {
+  if (handle - first_index >= indices) return cvm_tpm_no_room;
+  struct job *job = visit->job;
+  const TPM2B_AUTH no_password = {.size = 0};
+  TPM2B_NV_PUBLIC public = {.nvPublic = {.nvIndex = handle,
+                                         .nameAlg = TPM2_ALG_SHA256,
+                                         .attributes = counter_kind,
+                                         .authPolicy.size = sizeof job->mark,
+                                         .dataSize = sizeof(uint64_t)}};
+  memcpy(public.nvPublic.authPolicy.buffer, job->mark, sizeof job->mark);
+  TSS2_RC code = tss.Esys_NV_DefineSpace(visit->esys, ESYS_TR_RH_OWNER, ESYS_TR_PASSWORD, ESYS_TR_NONE, ESYS_TR_NONE,
+                                         &no_password, &public, object);
+  job->counter.index = handle;
+  job->counter.has_value = 0;
+  return meaning(code);
+}
+
+/* In a session whose secret the primary key recovers: nobody on the way can answer for the TPM. */
+static uint32_t read_counter(struct visit *visit, ESYS_TR object) {
+  TPM2B_MAX_NV_BUFFER *data = NULL;
+  uint32_t result = meaning(tss.Esys_NV_Read(visit->esys, object, object, visit->session, ESYS_TR_NONE, ESYS_TR_NONE,
+                                             sizeof(uint64_t), 0, &data));
+  if (result == 0 && data->size != sizeof(uint64_t)) result = cvm_tpm_malformed;
+  uint64_t value = 0;
+  for (size_t i = 0; result == 0 && i < sizeof value; i++) value = value << 8 | data->buffer[i];
+  visit->job->counter.value = value;
+  tss.Esys_Free(data);
+  return result;
+}
+
+static uint32_t count(struct visit *visit) {
+  struct job *job = visit->job;
+  TPM2B_NAME *name = NULL;
+  ESYS_TR object = ESYS_TR_NONE;
+  uint32_t unused = 0;
+  uint32_t result = make_primary(visit, &name);
+  if (result == 0 && name->size != cvm_tpm_name_size) result = cvm_tpm_malformed;
+  if (result == 0 && job->least > 0 && memcmp(job->counter.tpm, name->name, cvm_tpm_name_size) != 0)
+    result = cvm_tpm_other_tpm;
+  if (result == 0) memcpy(job->counter.tpm, name->name, cvm_tpm_name_size);
+  if (result == 0) result = start(visit, TPM2_SE_HMAC, 0, &visit->session);
+  if (result == 0) result = find_counter(visit, &object, &unused);
+  if (result == 0 && job->counter.index == 0 && job->least > 0) result = make_counter(visit, unused, &object);
+  if (result == 0 && job->counter.index != 0 && job->counter.has_value) result = read_counter(visit, object);
+  while (result == 0 && job->counter.value < job->least) {
+    result = meaning(tss.Esys_NV_Increment(visit->esys, object, object, visit->session, ESYS_TR_NONE, ESYS_TR_NONE));
+    job->counter.has_value = 1;
+    if (result == 0) result = read_counter(visit, object);
+  }
+  tss.Esys_Free(name);
+  return result;
+}
+
 /* MARK: In a thread of its own, for the libraries wait without a limit */
 
 static void discard(struct job *job) {
@@ -354,7 +473,7 @@ static void *work(void *argument) {
       .job = job, .primary = ESYS_TR_NONE, .object = ESYS_TR_NONE, .session = ESYS_TR_NONE, .policy = ESYS_TR_NONE};
   pthread_once(&once, load);
   uint32_t result = usable ? begin(&visit) : cvm_tpm_no_library;
-  if (result == 0) result = job->seals ? seal(&visit) : unseal(&visit);
+  if (result == 0) result = job->act(&visit);
   end(&visit);
   pthread_mutex_lock(&job->lock);
   job->result = result;
@@ -426,7 +545,7 @@ uint32_t cvm_tpm_seal(const struct cvm_tpm_conditions *conditions, const void *s
                       struct cvm_tpm_object *object) {
   struct job *job = job_of(conditions);
   if (!job) return cvm_tpm_malformed;
-  job->seals = 1;
+  job->act = seal;
   memcpy(job->secret, secret, sizeof job->secret);
   job = run(job, milliseconds);
   if (!job) return cvm_tpm_silent;
@@ -446,6 +565,7 @@ uint32_t cvm_tpm_unseal(const struct cvm_tpm_conditions *conditions, const struc
   if (object->public_count > cvm_tpm_area_size || object->private_count > cvm_tpm_area_size) return cvm_tpm_malformed;
   struct job *job = job_of(conditions);
   if (!job) return cvm_tpm_malformed;
+  job->act = unseal;
   memcpy(job->parent, object->parent, sizeof job->parent);
   memcpy(job->public_area, object->public_area, object->public_count);
   memcpy(job->private_area, object->private_area, object->private_count);
@@ -455,6 +575,22 @@ uint32_t cvm_tpm_unseal(const struct cvm_tpm_conditions *conditions, const struc
   if (!job) return cvm_tpm_silent;
   uint32_t result = job->result;
   if (result == 0) memcpy(secret, job->secret, sizeof job->secret);
+  discard(job);
+  return result;
+}
+
+uint32_t cvm_tpm_count(const char *tcti, const void *mark, uint64_t least, int milliseconds,
+                       struct cvm_tpm_counter *counter) {
+  struct job *job = job_of(&(struct cvm_tpm_conditions){.tcti = tcti});
+  if (!job) return cvm_tpm_malformed;
+  job->act = count;
+  job->least = least;
+  memcpy(job->mark, mark, sizeof job->mark);
+  memcpy(job->counter.tpm, counter->tpm, sizeof job->counter.tpm);
+  job = run(job, milliseconds);
+  if (!job) return cvm_tpm_silent;
+  uint32_t result = job->result;
+  *counter = job->counter;
   discard(job);
   return result;
 }

@@ -38,6 +38,8 @@ package enum CoreError: Error, Sendable {
   case backend(BackendError)
   case store(StoreError)
   case vault(VaultError)
+  /// What the TPM that the log is anchored in did not do.
+  case tpm(TPMProblem)
   case crypto(CryptoError)
   /// SIGINT or SIGTERM: what was begun was undone.
   case interrupted(signal: Int32, guest: String)

@@ -15,7 +15,7 @@ extension StateReading where Self: ~Copyable {
         SELECT tenant, object, version, envelope FROM wrapped_key WHERE length(envelope) > 0
         UNION ALL SELECT tenant, 'launch/' || id, 1, wrapped_tek FROM launch WHERE wrapped_tek IS NOT NULL
         UNION ALL SELECT tenant, 'launch/' || id, 1, wrapped_tik FROM launch WHERE wrapped_tik IS NOT NULL
-        UNION ALL SELECT '', 'audit key', version, envelope FROM audit_key
+        UNION ALL SELECT '', 'audit key', version, envelope FROM audit_key WHERE length(envelope) > 0
         """
       ) { (row) throws(StoreError) in
         StoredEnvelope(

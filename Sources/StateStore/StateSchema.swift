@@ -168,5 +168,9 @@ extension Schema {
         PRIMARY KEY (tenant, version, holder)
       ) STRICT, WITHOUT ROWID;
       """,
+      """
+      -- The newest anchor of the log, without a look at all of it.
+      CREATE INDEX audit_of_anchors ON audit (seq) WHERE act = 'audit.anchor';
+      """,
     ])
 }

@@ -164,10 +164,35 @@ extension StateStore {
 
   /// Records an act and signs the log up to its record.
   package func signedHead(_ record: AuditRecord, by signer: AuditSigner) throws(StoreError) -> Checkpoint {
+    try signedHead(record, by: signer) { (_) throws(StoreError) in }
+  }
+
+  /// As above, and then changes rows with it.
+  package func signedHead<E: StoreFailure>(
+    _ record: AuditRecord, by signer: AuditSigner, _ body: (borrowing Transaction) throws(E) -> Void
+  ) throws(E) -> Checkpoint {
+    try lock.holding { () throws(E) in
+      try database.transaction { () throws(E) in
+        let head: Checkpoint
+        do throws(StoreError) {
+          try AuditLog.append(record, .act, to: database)
+          head = try AuditHeads(database: database).make(by: signer, at: record.time)
+        } catch { throw E(error) }
+        try body(Transaction(database: database, tenant: record.tenant, time: record.time))
+        return head
+      }
+    }
+  }
+
+  /// As `signedHead`, for an act outside of the store that is about to begin.
+  package func signedAttempt(
+    _ record: AuditRecord, by signer: AuditSigner
+  ) throws(StoreError) -> (attempt: Attempt, head: Checkpoint) {
     try lock.holding { () throws(StoreError) in
       try database.transaction { () throws(StoreError) in
-        try AuditLog.append(record, .act, to: database)
-        return try AuditHeads(database: database).make(by: signer, at: record.time)
+        let sequence = try AuditLog.append(record, .attempt, to: database)
+        let head = try AuditHeads(database: database).make(by: signer, at: record.time)
+        return (Attempt(sequence: sequence, record: record), head)
       }
     }
   }
@@ -185,6 +210,8 @@ extension StateStore {
       _ = try heads.make(by: key, at: now)
     } catch .corrupt {
       // Nothing is signed over damage, which `audit verify` names; the act and its record stand.
+    } catch .conflict {
+      // Another process has put another key in this one's place: it signs from here on.
     }
   }
 }

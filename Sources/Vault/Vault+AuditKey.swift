@@ -26,6 +26,31 @@ extension Vault {
     _ = try addAuditKey(version: (rows.last?.version ?? 0) + 1, at: now)
   }
 
+  /// Puts another key in the place of the one that there is, which signs the log a last time, up to the record that names the
+  /// fresh one, and is destroyed. The fresh one signs from the next record on, which says that it does.
+  package func rekeyAudit(at now: Timestamp) throws(VaultError) -> AuditSigner {
+    let old = try auditSigner(at: now)
+    let rows = try stored { () throws(StoreError) in try store.auditKeys() }
+    guard let newest = rows.last, newest.origin == old.origin else {
+      throw .keyMissing(object: Self.auditObject)
+    }
+    let row = try freshAuditKey(version: newest.version + 1, at: now)
+    let verifiers: [VerifierKey]
+    do { verifiers = try row.verifiers() } catch { throw .crypto(error) }
+    let record = AuditRecord(successors: verifiers, actor: actor, at: now)
+    _ = try store.signedHead(record, by: old) { (transaction) throws(VaultError) in
+      try requireCurrentRoot()
+      try stored { () throws(StoreError) in
+        try transaction.insertAuditKey(row)
+        try transaction.replaceEnvelope(ofAuditKey: newest.version, with: [])
+      }
+    }
+    guard let signer = try storedAuditSigner() else { throw .keyMissing(object: Self.auditObject) }
+    let first = AuditRecord(time: now, tenant: "", actor: actor, act: Self.actName, object: verifiers[0].text)
+    _ = try stored { () throws(StoreError) in try store.signedHead(first, by: signer) }
+    return signer
+  }
+
   private func addAuditKey(version: Int64, at now: Timestamp) throws(VaultError) -> AuditSigner {
     let row = try freshAuditKey(version: version, at: now)
     let verifier: VerifierKey

@@ -128,6 +128,7 @@ extension Failure {
     case .backend(let error): self = Failure(backend: error)
     case .store(let error): self = Failure(store: error)
     case .vault(let error): self = Failure(vault: error)
+    case .tpm(let problem): self = Failure(tpm: problem)
     case .crypto(let error): self.init(exit: .failure, message: error.summary)
     case .interrupted(let signal, let guest):
       self.init(
@@ -281,6 +282,21 @@ extension Failure {
       case .store(let error): Failure(store: error).exit
       }
     self.init(exit: exit, message: error.summary, hint: error.hint)
+  }
+
+  /// The vault does not need it: nothing is locked.
+  private init(tpm problem: TPMProblem) {
+    let exit: CVMExit =
+      switch problem {
+      case .noLibrary, .noRoom: .unsupported
+      case .notATPM: .usage
+      case .unreachable: .connection
+      case .silent: .timeout
+      case .otherTPM: .attestationRefused
+      case .ownerPassword: .permission
+      default: .failure
+      }
+    self.init(exit: exit, message: "the TPM: \(problem.words)", hint: problem.hint)
   }
 
   private init(store error: StoreError) {

@@ -1,4 +1,5 @@
-/* A TPM 2.0, its libraries loaded on first use: 32 bytes are sealed to the values of PCRs and, if wanted, to a PIN. */
+/* A TPM 2.0, its libraries loaded on first use: 32 bytes are sealed to the values of PCRs and, if wanted, to a PIN; and a
+   counter of its own is read and raised. */
 #ifndef CVM_TPM_H
 #define CVM_TPM_H
 
@@ -15,7 +16,8 @@ enum {
   cvm_tpm_last_try = 0xC0000006,   /* it is locked, or a wrong PIN would lock it: not tried */
   cvm_tpm_wrong_pcrs = 0xC0000007, /* the PCRs have other values than when the key was sealed */
   cvm_tpm_wrong_pin = 0xC0000008,
-  cvm_tpm_malformed = 0xC0000009 /* what is to be unsealed is none of its objects */
+  cvm_tpm_malformed = 0xC0000009, /* what is to be unsealed is none of its objects */
+  cvm_tpm_no_room = 0xC000000A    /* it has no room for a counter more */
 };
 
 enum {
@@ -49,5 +51,20 @@ uint32_t cvm_tpm_seal(const struct cvm_tpm_conditions *_Nonnull conditions, cons
                       int milliseconds, struct cvm_tpm_object *_Nonnull object);
 uint32_t cvm_tpm_unseal(const struct cvm_tpm_conditions *_Nonnull conditions,
                         const struct cvm_tpm_object *_Nonnull object, int milliseconds, void *_Nullable secret);
+
+enum { cvm_tpm_mark_size = 32 };
+
+/* A counter in a TPM, which nobody can set back: made anew it goes on above all that the TPM ever had. */
+struct cvm_tpm_counter {
+  uint8_t tpm[cvm_tpm_name_size]; /* name of the primary key: another one in another TPM, and after its owner was cleared */
+  uint32_t index;                 /* where it is; 0: there is none with this mark */
+  int has_value;                  /* it was raised since it was made */
+  uint64_t value;
+};
+
+/* Reads the counter with a mark of 32 bytes, which stands as its index's policy. With `least`, 0 otherwise, makes it where
+   there is none and raises it until it has this value; `tpm` then is whose it must be. Waits at most so many milliseconds. */
+uint32_t cvm_tpm_count(const char *_Nonnull tcti, const void *_Nonnull mark, uint64_t least, int milliseconds,
+                       struct cvm_tpm_counter *_Nonnull counter);
 
 #endif

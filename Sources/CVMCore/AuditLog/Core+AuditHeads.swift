@@ -23,6 +23,41 @@ extension Core {
     return try verified { () throws(CryptoError) in try keys.last?.verifiers() ?? [] }
   }
 
+  /// Puts fresh keys in the place of the log's, which are destroyed after they have signed the record that names the fresh
+  /// ones. Returns these.
+  package func rekeyAudit() throws(CoreError) -> [VerifierKey] {
+    try requireOperator("replace the keys of the audit log")
+    try requireWritable()
+    let (store, vault) = (try store(), try vault())
+    let signer = try vaulted { () throws(VaultError) in try vault.rekeyAudit(at: .now()) }
+    store.signHeads { _ in signer }
+    // The old seeds are then in no file of the store.
+    try? store.checkpoint()
+    return try auditKeys()
+  }
+
+  /// The proof that the log of a newer head, else of the newest one, continues that of an older one. `.store(.corrupt)` where
+  /// this log does not.
+  /// - Parameters: files of heads, the last one of each.
+  package func proveAudit(from old: String, to new: String?) throws(CoreError) -> ConsistencyProof {
+    let store = try store()
+    let keys = try auditVerifiers()
+    guard let from = try anchors(old, keys).last else { throw .notFound(.file, old) }
+    let given = if let new { try anchors(new, keys).last } else { Checkpoint?.none }
+    let newest = try stored { () throws(StoreError) in try store.newestHead() }
+    guard let to = given ?? newest else { throw .conflict("the log has no signed head") }
+    guard from.size <= to.size || new == nil else {
+      throw .usage("--from is the older head, --to the newer one")
+    }
+    guard let proof = try stored({ () throws(StoreError) in try store.proof(from: from, to: to) }) else {
+      throw .store(
+        .corrupt(
+          file: store.file,
+          reason: "the audit log does not continue the head of \(from.size) records in \(old)"))
+    }
+    return proof
+  }
+
   /// Signs the log as it is now, for keeping elsewhere.
   package func anchorAudit() throws(CoreError) -> Checkpoint {
     let store = try store()

@@ -1,5 +1,6 @@
 import Bytes
 import CVMCrypto
+import Documents
 import StateStore
 package import Vault
 
@@ -85,6 +86,30 @@ extension Core {
     ) { transaction throws(CoreError) in
       try vaulted { vault throws(VaultError) in try vault.recover(secret, from: file, in: transaction) }
       return RecoveredKEK(tenant: tenant, version: file.version, wrapping: file.algorithm)
+    }
+  }
+
+  /// Puts the public key of a tenant that holds its own key back under the root key that there is now. `.refused` for another key
+  /// than the log says that the tenant was made with.
+  /// - Parameter path: the recipient's file.
+  package func recoverKEK(holder path: String) throws(CoreError) -> RecoveredKEK {
+    try requireWritable()
+    try requireOperator("recover keys")
+    let recipient = try RecipientFiles.recipient(path)
+    let store = try store()
+    let made = try stored { () throws(StoreError) in
+      try store.auditEntries(AuditFilter(tenant: tenant, act: "tenant.create"), limit: 1, newest: true)
+    }
+    guard let holder = made.last?.record.detail["holder"]?.text else {
+      throw .conflict("tenant '\(tenant)' does not hold its own key", hint: "cvmctl key recover FILE")
+    }
+    guard holder == Hex.encode(recipient.fingerprint) else {
+      throw .refused("\(path): tenant '\(tenant)' was made with another key, \(holder)")
+    }
+    return try acted("key.recover", object: Vault.kekObject, detail: [(key: "holder", value: holder)]) {
+      transaction throws(CoreError) in
+      try vaulted { vault throws(VaultError) in try vault.recover(holder: recipient, in: transaction) }
+      return RecoveredKEK(tenant: tenant, version: 1, wrapping: KEKKind.xWing.rawValue)
     }
   }
 

@@ -16,11 +16,23 @@ extension Core {
         try store.auditKeys()
       )
     }
+    let rollback = try rollbackDetection(store)
     return try vaulted { () throws(VaultError) in
       try VaultStatus(
         try SealedVault(of: store, create: false, patience: .seconds(timeout)), tenantKeys: keks,
-        auditKey: !auditKeys.isEmpty)
+        auditKey: !auditKeys.isEmpty, rollback: rollback)
     }
+  }
+
+  /// The log's newest anchor, in words; the TPM is not asked.
+  private func rollbackDetection(_ store: StateStore) throws(CoreError) -> String {
+    guard let entry = try stored({ () throws(StoreError) in try store.newestAnchor() }) else {
+      return "not detectable"
+    }
+    guard let anchor = TPMAnchor(entry, isDone: true) else {
+      return "detectable with the head of \(entry.sequence) records, if it was kept elsewhere"
+    }
+    return "detectable by the TPM's counter, \(anchor.counter) at record \(anchor.sequence)"
   }
 
   /// Makes the root key.

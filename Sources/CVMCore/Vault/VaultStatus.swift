@@ -22,6 +22,7 @@ package struct VaultStatus: Encodable, Equatable, Sendable {
   /// Seconds after which an agent without a question ends, and how many of them are left.
   package var agentIdle: Int?
   package var agentIdleLeft: Int?
+  /// By what a rollback of the whole state directory is found.
   package var rollback: String
   /// Versions of tenants' KEKs.
   package var tenantKeys: Int
@@ -29,13 +30,15 @@ package struct VaultStatus: Encodable, Equatable, Sendable {
   package var auditKey: Bool
   package var simulated = false
 
-  init(_ vault: SealedVault?, tenantKeys: Int, auditKey: Bool) throws(VaultError) {
+  init(
+    _ vault: SealedVault?, tenantKeys: Int, auditKey: Bool, rollback: String
+  ) throws(VaultError) {
     let stored = try vault?.stored()
     let kind = stored?.kind ?? .file
     let agent = vault?.agent.state()
     seal = kind.rawValue
     protects = kind.protects
-    rollback = "not detectable"
+    self.rollback = rollback
     self.tenantKeys = tenantKeys
     self.auditKey = auditKey
     state = stored == nil ? .absent : .unlocked

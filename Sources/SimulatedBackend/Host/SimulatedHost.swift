@@ -92,7 +92,7 @@ package struct SimulatedHost {
     let parent = try stored { () throws(StoreError) in try PrivateDirectory(directory, create: true) }
     var failure: BackendError?
     try stored { () throws(StoreError) in
-      try parent.exclusively(within: .seconds(30)) {
+      try parent.exclusively(within: .seconds(30)) { () throws(StoreError) in
         do throws(BackendError) {
           try HostFolder.remove(parent.path(of: HostFolder.draft))
           try HostFolder.remove(parent.path(of: HostFolder.trash))

@@ -20,6 +20,8 @@ package struct AuditReport: Sendable {
   package var heads = 0
   /// The newest of them.
   package var newestHead: Checkpoint?
+  /// How many records each of the log's keys has signed, by its name.
+  package var signed: [String: Int64] = [:]
   /// Records after it: whoever can write the file could have changed them and their hashes.
   package var unsigned: Int64 = 0
 }
@@ -28,18 +30,18 @@ extension StateReading where Self: ~Copyable {
   /// Compares every record with its hash, its place and its columns, the end of the log with the store's own count, and
   /// the tree over the records with every signed head, whose signature must be of the store's key.
   /// - Parameters:
-  ///   - anchor: a head that was kept elsewhere, its signature checked: only it can show that the log was rolled back or
+  ///   - anchors: heads that were kept elsewhere, their signatures checked: only they can show that the log was rolled back or
   ///     written anew together with its key.
   ///   - keys: those that heads must be signed with, each of them, where they are known from elsewhere.
   package borrowing func verifyAudit(
-    anchor: Checkpoint? = nil, keys: [VerifierKey]? = nil
+    anchors: [Checkpoint] = [], keys: [VerifierKey]? = nil
   ) throws(StoreError) -> AuditReport {
     try read { (reader) throws(StoreError) in
       let database = reader.database
       // Within a transaction nobody else sees its records.
       let isAlone = database.isInTransaction
       return try database.snapshot { () throws(StoreError) in
-        var checker = AuditChecker(database: database, anchor: anchor)
+        var checker = AuditChecker(database: database, anchors: anchors)
         return try checker.run(keys, isAlone: isAlone)
       }
     }
@@ -50,7 +52,7 @@ extension StateReading where Self: ~Copyable {
 
 private struct AuditChecker {
   let database: Database
-  let anchor: Checkpoint?
+  let anchors: [Checkpoint]
   var tree = MerkleTree()
   /// By size; those before `next` are compared.
   var heads: [AuditHeadRow] = []
@@ -58,9 +60,9 @@ private struct AuditChecker {
   /// Records that a signed head has confirmed.
   var confirmed: Int64 = 0
 
-  init(database: Database, anchor: Checkpoint?) {
+  init(database: Database, anchors: [Checkpoint]) {
     self.database = database
-    self.anchor = anchor
+    self.anchors = anchors
   }
 
   mutating func run(_ known: [VerifierKey]?, isAlone: Bool) throws(StoreError) -> AuditReport {
@@ -87,7 +89,9 @@ private struct AuditChecker {
     return AuditReport(
       check: .intact(count: tree.size),
       root: try database.hashed { () throws(CryptoError) in try tree.root() },
-      heads: heads.count, newestHead: heads.last?.checkpoint, unsigned: tree.size - (heads.last?.size ?? 0))
+      heads: heads.count, newestHead: heads.last?.checkpoint,
+      signed: Dictionary(heads.map { ($0.checkpoint.origin, $0.size) }, uniquingKeysWith: max),
+      unsigned: tree.size - (heads.last?.size ?? 0))
   }
 
   private func verifiers(_ known: [VerifierKey]?) throws(StoreError) -> [VerifierKey] {
@@ -108,7 +112,7 @@ private struct AuditChecker {
   {
     let bases = Array(stride(from: 0, to: end, by: Int64.Stride(AuditPiece.records)))
     let checkpoints = Dictionary(heads.map { ($0.size, $0.checkpoint) }, uniquingKeysWith: { $1 })
-    let marks = Set(checkpoints.keys).union([anchor?.size].compactMap { $0 })
+    let marks = Set(checkpoints.keys).union(anchors.map(\.size))
     let threads = isAlone ? 1 : min(bases.count, max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))))
     let newest = heads.last?.size ?? 0
     guard threads > 1 else {
@@ -142,7 +146,7 @@ private struct AuditChecker {
     return bases.indices.compactMap { found[$0] }
   }
 
-  /// Puts a piece's tree behind those before it, and compares heads and anchor on the way.
+  /// Puts a piece's tree behind those before it, and compares heads and anchors on the way.
   private mutating func take(_ piece: AuditPiece, _ end: Int64) throws(StoreError) -> AuditCheck? {
     let before = tree
     for size in piece.marks.keys.sorted() {
@@ -170,7 +174,7 @@ private struct AuditChecker {
 // MARK: Heads
 
 extension AuditChecker {
-  /// Compares the tree with the head of its size, and with the anchor if it is of this size.
+  /// Compares the tree with the head of its size, and with the anchors of this size.
   private mutating func problemOfHeads() throws(StoreError) -> AuditCheck? {
     let tree = tree
     let root = try database.hashed { () throws(CryptoError) in try tree.root() }
@@ -179,7 +183,7 @@ extension AuditChecker {
     if let head {
       guard root == head.checkpoint.root, head.tree == tree else { return changed("signed") }
     }
-    if let anchor, anchor.size == tree.size {
+    for anchor in anchors where anchor.size == tree.size {
       guard root == anchor.root else { return changed("anchored") }
     }
     if head != nil { confirmed = tree.size }
@@ -204,7 +208,7 @@ extension AuditChecker {
       return .broken(
         sequence: count + 1, reason: "the log ends before record \(newest.size), which was signed")
     }
-    if let anchor, anchor.size > count {
+    if let anchor = anchors.max(by: { $0.size < $1.size }), anchor.size > count {
       return .broken(
         sequence: count + 1,
         reason: "the log ends before record \(anchor.size), which was anchored: it was rolled back")

@@ -50,8 +50,11 @@ struct AuditHeads {
   }
 
   /// The head of the log as it is now: the newest one, where no record came after it. `.corrupt` where the last head or
-  /// the records after it are not as they were written.
+  /// the records after it are not as they were written; `.conflict` for a key that another one has replaced.
   func make(by signer: AuditSigner, at now: Timestamp) throws(StoreError) -> Checkpoint {
+    if let newest = try StoreReader(database: database).auditKeys().last, newest.origin != signer.origin {
+      throw .conflict(kind: "audit key", name: signer.origin, reason: "was replaced meanwhile")
+    }
     var tree = MerkleTree()
     if let last = try newest() {
       guard try isAuthentic(last) else {
@@ -153,6 +156,31 @@ extension StateReading where Self: ~Copyable {
             file: database.file, reason: "the audit log does not fit its newest signed head")
         }
         return RecordProof(index: sequence - 1, path: path, checkpoint: head.checkpoint)
+      }
+    }
+  }
+
+  /// The proof that the log of a head begins with that of an older one; nil where the log has not all of its records, or does
+  /// not fit one of them.
+  package borrowing func proof(
+    from old: Checkpoint, to new: Checkpoint
+  ) throws(StoreError) -> ConsistencyProof? {
+    try read { (reader) throws(StoreError) in
+      let database = reader.database
+      guard let count = Int(exactly: old.size), let size = Int(exactly: new.size), count >= 1, count <= size
+      else { return nil }
+      let leaves = try database.rows(
+        "SELECT leaf_hash FROM audit WHERE seq <= ? ORDER BY seq", [.integer(new.size)]
+      ) { (row) throws(StoreError) in
+        guard let leaf = TreeHash(try row.blob(0)) else { throw row.damage(0) }
+        return leaf
+      }
+      guard leaves.count == size else { return nil }
+      return try database.hashed { () throws(CryptoError) in
+        guard let path = try MerkleProof.consistency(of: count, in: leaves) else { return nil }
+        let proof = ConsistencyProof(oldSize: old.size, path: path, checkpoint: new)
+        guard try MerkleTree.root(leaves) == new.root, try proof.proves(old) else { return nil }
+        return proof
       }
     }
   }

@@ -11,6 +11,7 @@ package struct AuditKeyRow: Equatable, Sendable {
   package let publicKey: [UInt8]
   /// Of the key that signs each head a second time; nil for a log made before there was one.
   package let compositeKey: [UInt8]?
+  /// Empty for a key that was replaced: nobody can sign with it any more.
   package let envelope: [UInt8]
   package let createdAt: Timestamp
 

@@ -81,6 +81,28 @@ package struct Checkpoint: Equatable, Sendable {
     self.root = root
   }
 
+  /// Heads one behind the other, at least one, as who keeps them appends them to a file. A head ends with its last signature.
+  package static func list(parsing bytes: [UInt8]) throws(FormatError) -> [Checkpoint] {
+    let signature = Array(NoteSignature.dash.utf8)
+    var (heads, start, isSigned) = ([Checkpoint](), 0, false)
+    for line in bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false) {
+      let isSignature = line.starts(with: signature)
+      if isSigned, !isSignature {
+        heads.append(try head(bytes[start..<line.startIndex], at: start))
+        start = line.startIndex
+      }
+      isSigned = isSignature
+    }
+    if start < bytes.count || heads.isEmpty { heads.append(try head(bytes[start...], at: start)) }
+    return heads
+  }
+
+  private static func head(_ bytes: ArraySlice<UInt8>, at offset: Int) throws(FormatError) -> Checkpoint {
+    do { return try Checkpoint(parsing: Array(bytes)) } catch {
+      throw FormatError(error.format, at: offset + error.offset, error.problem)
+    }
+  }
+
   private static func invalid(_ field: String, _ reason: String) -> FormatError {
     FormatError(format, at: 0, .invalid(field: field, reason: reason))
   }

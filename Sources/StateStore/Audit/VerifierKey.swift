@@ -106,7 +106,7 @@ package struct NoteSignature: Equatable, Sendable {
   package let signature: [UInt8]
 
   static let idSize = 4
-  private static let dash = "\u{2014} "
+  static let dash = "\u{2014} "
 
   init(name: String, id: [UInt8], signature: [UInt8]) {
     self.name = name

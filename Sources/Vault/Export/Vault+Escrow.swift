@@ -135,6 +135,29 @@ extension Vault {
     }
   }
 
+  /// Puts the public half back under the root key that there is now. Nothing that it has sealed says whose it is: callers know that
+  /// it is the tenant's.
+  package func recover(holder: Recipient, in transaction: borrowing Transaction) throws(VaultError) {
+    let tenant = transaction.tenant
+    guard let row = try kekRows(tenant).last, let version = UInt32(exactly: row.version) else {
+      throw .keyMissing(object: Self.kekObject)
+    }
+    guard try Self.kind(of: row) == .held else { throw .notRecoverable(.otherKind) }
+    guard row.state != KeyState.destroyed.rawValue else {
+      throw .notRecoverable(.destroyed(version: version))
+    }
+    if (try? kekSecret(row, .held, tenant, version)) != nil {
+      throw .notRecoverable(.notLost(version: version))
+    }
+    try requireCurrentRoot()
+    let envelope = try sealedByRoot(SecretBytes(copying: holder.key.bytes), .held, tenant, version)
+    try stored { () throws(StoreError) in
+      try transaction.updateWrappedKey(
+        object: Self.kekObject, purpose: Self.kekPurpose, version: row.version, state: row.state,
+        envelope: envelope)
+    }
+  }
+
   /// The names of such tenants.
   package static func tenantsWithOwnKey(
     in reading: borrowing some StateReading & ~Copyable

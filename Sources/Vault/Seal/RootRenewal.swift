@@ -39,7 +39,7 @@ package struct RootRenewal: Sendable {
       try stored { () throws(StoreError) in try transaction.replace(kek, with: envelope) }
     }
     let auditKeys = try stored { () throws(StoreError) in try transaction.auditKeys() }
-    for key in auditKeys {
+    for key in auditKeys where !key.envelope.isEmpty {
       guard let envelope = try rewrapped(key.envelope, Vault.auditContext(key.version)) else {
         // Of a root key that was lost: another one signs since.
         guard key == auditKeys.last else { continue }

@@ -6,10 +6,10 @@ import Glibc
 /// lock the TPM.
 struct TPM {
   /// For one visit: the slowest chips take some seconds.
-  private static let patience: Int32 = 15_000
+  static let patience: Int32 = 15_000
   private static let own = "device:/dev/tpmrm0"
 
-  private let tcti: String
+  let tcti: String
 
   /// - Parameter address: what the seal says; `CVMCTL_TCTI` counts before it, `TPM2TOOLS_TCTI` and the machine's own after it.
   init(at address: TPMAddress?) throws(VaultError) {
@@ -124,6 +124,10 @@ package enum TPMProblem: Equatable, Sendable {
   /// A wrong PIN more would lock it, or it is locked: nothing was tried.
   case lastTry
   case malformed
+  /// It has no room for a counter more.
+  case noRoom
+  /// Who asks has to know its owner's password.
+  case ownerPassword
   /// A TPM_RC, or a code of TCG's software stack.
   case failed(UInt32)
 
@@ -139,6 +143,7 @@ package enum TPMProblem: Equatable, Sendable {
     case UInt32(cvm_tpm_wrong_pin): self = .wrongPIN
     case UInt32(cvm_tpm_last_try): self = .lastTry
     case UInt32(cvm_tpm_malformed): self = .malformed
+    case UInt32(cvm_tpm_no_room): self = .noRoom
     default: self = .failed(result)
     }
   }
@@ -155,6 +160,8 @@ package enum TPMProblem: Equatable, Sendable {
     case .wrongPIN: "that is not its PIN"
     case .lastTry: "it is locked, or one wrong PIN more would lock it: the PIN was not tried"
     case .malformed: "what is to be opened is none of its objects"
+    case .noRoom: "it has no room for a counter more"
+    case .ownerPassword: "its owner has a password"
     case .failed(let code): "it reports 0x\(String(code, radix: 16))"
     }
   }
@@ -165,6 +172,8 @@ package enum TPMProblem: Equatable, Sendable {
     case .notATPM: "a TPM is device:FILE, swtpm:…, mssim:… or tabrmd:…"
     case .unreachable, .silent: "name it with --tcti or CVMCTL_TCTI; the machine's own is device:/dev/tpmrm0"
     case .otherPCRs: "start what was started then, or restore a root key that is sealed another way"
+    case .noRoom: "see: tpm2_getcap handles-nv-index"
+    case .ownerPassword: "tpm2_changeauth -c owner takes it away"
     case .lastTry: "wait until it forgets, or: tpm2_dictionarylockout --clear-lockout"
     default: nil
     }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import CVMCore
 import StateStore
+import Vault
 
 struct AuditCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -8,6 +9,7 @@ struct AuditCommand: ParsableCommand {
     subcommands: [
       AuditListCommand.self, AuditShowCommand.self, AuditVerifyCommand.self, AuditProveCommand.self,
       AuditExportCommand.self, AuditAnchorCommand.self, AuditKeyCommand.self,
+      AuditRekeyCommand.self,
     ])
 }
 
@@ -88,17 +90,47 @@ struct AuditExportCommand: ParsableCommand {
 
 struct AuditAnchorCommand: ParsableCommand {
   static let configuration = CommandConfiguration.verb(
-    "anchor", "Sign the log as it is now and write the head, to be kept on another machine.")
+    "anchor",
+    "Sign the log as it is now and write the head, to be kept on another machine, or anchor it in a TPM.")
 
-  @Option(help: ArgumentHelp("The new file; - for standard output.", valueName: "file")) var out: String
+  @Option(help: ArgumentHelp("The new file; - for standard output.", valueName: "file")) var out: String?
+  @OptionGroup var counter: AuditTPMOptions
+  @Flag(help: "Go on from here where the TPM and the log differ.") var replaceLost = false
   @OptionGroup var global: GlobalOptions
 
+  func validate() throws {
+    guard (out == nil) == counter.tpm else { throw ValidationError("say where: --out FILE or --tpm") }
+    try counter.check()
+    guard counter.tpm || !replaceLost else { throw ValidationError("--replace-lost goes with --tpm") }
+  }
+
   func run() throws {
+    let core = try global.core()
+    guard let out else {
+      let (head, value) = try core.anchorAudit(inTPM: counter.address, replacingLost: replaceLost)
+      return try global.show(.one(AuditHeadView(head, tpmCounter: value)))
+    }
     if out != "-" { try OutputFile.requireAbsent(out) }
-    let head = try global.core().anchorAudit()
+    let head = try core.anchorAudit()
     guard out != "-" else { return try Terminal.out(head.text) }
     try OutputFile.create(out, Array(head.text.utf8), mode: 0o644)
     try global.show(.one(AuditHeadView(head)))
+  }
+}
+
+/// The TPM that has the log's counter.
+struct AuditTPMOptions: ParsableArguments {
+  @Flag(help: "The log's counter in a TPM, which nobody can set back.") var tpm = false
+  @Option(help: ArgumentHelp("The TPM; the one of the last time otherwise.", valueName: "address"))
+  var tcti: String?
+
+  var address: TPMAddress? { tcti.flatMap(TPMAddress.init) }
+
+  func check() throws {
+    guard tpm || tcti == nil else { throw ValidationError("--tcti goes with --tpm") }
+    guard tcti == nil || address != nil else {
+      throw ValidationError("--tcti: device:FILE, swtpm:…, mssim:… or tabrmd:…")
+    }
   }
 }
 
@@ -108,9 +140,22 @@ struct AuditKeyCommand: ParsableCommand {
 
   @OptionGroup var global: GlobalOptions
 
-  func run() throws {
-    let keys = try global.core().auditKeys()
-    let output = try global.settings().output
+  func run() throws { try global.show(try global.core().auditKeys()) }
+}
+
+struct AuditRekeyCommand: ParsableCommand {
+  static let configuration = CommandConfiguration.verb(
+    "rekey", "Let fresh keys sign the log from here on; the old ones sign that, and are destroyed.")
+
+  @OptionGroup var global: GlobalOptions
+
+  func run() throws { try global.show(try global.core().rekeyAudit()) }
+}
+
+extension GlobalOptions {
+  /// Keys as `--key` takes them: one a line, without a header.
+  fileprivate func show(_ keys: [VerifierKey]) throws {
+    let output = try settings().output
     switch output {
     case .table, .wide, .name: try Terminal.out(keys.map { $0.text + "\n" }.joined())
     case .json, .yaml: try Terminal.out(try output.text(of: .list(keys.map(AuditKeyView.init))))

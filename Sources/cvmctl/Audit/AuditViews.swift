@@ -70,6 +70,7 @@ struct AuditVerificationView: Renderable {
   let signedRecords: Int64
   let keyConfirmed: Bool
   let anchoredRecords: Int64?
+  let tpmCounter: UInt64?
   let rollbackDetectable: Bool
   let simulated = false
 
@@ -81,6 +82,7 @@ struct AuditVerificationView: Renderable {
     signedRecords = verification.signedRecords
     keyConfirmed = verification.isKeyConfirmed
     anchoredRecords = verification.anchoredRecords
+    tpmCounter = verification.tpmCounter
     rollbackDetectable = verification.anchoredRecords != nil
   }
 
@@ -91,6 +93,7 @@ struct AuditVerificationView: Renderable {
     Column("Signed") { "\($0.signedRecords), \($0.heads) \($0.heads == 1 ? "head" : "heads")" },
     Column("Key") { $0.keyConfirmed ? "the vault's" : $0.heads == 0 ? "-" : "not compared with the vault's" },
     Column("Anchored") { $0.anchoredRecords.map(String.init) ?? "-" },
+    Column("TPM") { $0.tpmCounter.map { "counter \($0)" } ?? "-" },
     Column("Rollback") { $0.rollbackDetectable ? "none since the anchor" : "not detectable" },
   ]
 }
@@ -101,17 +104,20 @@ struct AuditHeadView: Renderable {
   let size: Int64
   let root: String
   let checkpoint: String
+  let tpmCounter: UInt64?
   let simulated = false
 
-  init(_ head: Checkpoint) {
+  init(_ head: Checkpoint, tpmCounter: UInt64? = nil) {
     origin = head.origin
     size = head.size
     root = Hex.encode(head.root.bytes)
     checkpoint = head.text
+    self.tpmCounter = tpmCounter
   }
 
   static let columns: [Column<AuditHeadView>] = [
     Column("Log") { $0.origin }, Column("Records") { String($0.size) }, Column("Root") { $0.root },
+    Column("TPM") { $0.tpmCounter.map { "counter \($0)" } ?? "-" },
   ]
 }
 
@@ -133,6 +139,27 @@ struct AuditProofView: Renderable {
   static let columns: [Column<AuditProofView>] = [
     Column("Record") { String($0.seq) }, Column("Log") { $0.origin }, Column("Records") { String($0.size) },
     Column("Root") { $0.root },
+  ]
+}
+
+/// A proof that a log continues an older head.
+struct AuditConsistencyView: Renderable {
+  let origin: String
+  let oldSize: Int64
+  let size: Int64
+  let root: String
+  let simulated = false
+
+  init(_ proof: ConsistencyProof) {
+    origin = proof.checkpoint.origin
+    oldSize = proof.oldSize
+    size = proof.checkpoint.size
+    root = Hex.encode(proof.checkpoint.root.bytes)
+  }
+
+  static let columns: [Column<AuditConsistencyView>] = [
+    Column("Log") { $0.origin }, Column("Old records") { String($0.oldSize) },
+    Column("Records") { String($0.size) }, Column("Root") { $0.root },
   ]
 }
 

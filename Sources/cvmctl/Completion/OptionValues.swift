@@ -16,7 +16,8 @@ enum OptionValues {
     case "--vmsa-generation": candidates("init", "init2")
     case "--output-format": candidates("hex", "base64")
     case "--algorithm": KeyAlgorithm.allCases.map { Candidate(value: $0.rawValue) }
-    case "--to": KeyMigrateCommand.kinds.map { Candidate(value: $0.rawValue) }
+    case "--to" where path == ["key", "migrate"]:
+      KeyMigrateCommand.kinds.map { Candidate(value: $0.rawValue) }
     case "--reason": KeyRevocation.allCases.map { Candidate(value: $0.rawValue) }
     case "--format": candidates("jsonl", "cef", "syslog")
     case "--view": candidates("host", "guest")

@@ -42,25 +42,41 @@ struct KeyEscrowCommand: ParsableCommand {
 
 struct KeyRecoverCommand: ParsableCommand {
   static let configuration = CommandConfiguration.verb(
-    "recover", "Put a tenant's KEK from its escrow back under the root key, after the loss of the one before."
+    "recover",
+    "Put a tenant's KEK from its escrow, or its own public key, back under the root key, after the loss of the one before."
   )
 
-  @Argument(help: "The file that key escrow wrote.") var file: String
+  @Argument(help: "The file that key escrow wrote.") var file: String?
   @Option(help: ArgumentHelp("Who opens it: PREFIX.key of key recipient create.", valueName: "file"))
   var identity: String?
   @Option(
     name: .long, parsing: .singleValue,
     help: ArgumentHelp("A share's file; as many as are needed.", valueName: "file"))
   var share: [String] = []
+  @Option(
+    help: ArgumentHelp(
+      "The public key of a tenant that holds the private one itself: PREFIX.pub.", valueName: "file"))
+  var holdYourOwnKey: String?
   @OptionGroup var global: GlobalOptions
 
   func validate() throws {
+    if holdYourOwnKey != nil {
+      guard file == nil, identity == nil, share.isEmpty else {
+        throw ValidationError("--hold-your-own-key goes without an escrow")
+      }
+      return
+    }
+    guard file != nil else { throw ValidationError("name the file that key escrow wrote") }
     guard (identity == nil) != share.isEmpty else {
       throw ValidationError("give --identity, or --share for each share")
     }
   }
 
   func run() throws {
+    if let holdYourOwnKey {
+      return try global.show(.one(try global.core().recoverKEK(holder: holdYourOwnKey)))
+    }
+    guard let file else { return }
     let opening: Core.EscrowOpening =
       if let identity { .identity(identity) } else { .shares(try share.map { try ShareFiles.read($0) }) }
     try global.show(.one(try global.core().recoverKEK(from: file, by: opening)))

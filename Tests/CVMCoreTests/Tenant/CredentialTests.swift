@@ -145,7 +145,8 @@ import Testing
   @Test func `leads to the same questions for another tenant's guest as for none`() throws {
     let guest = try desk.define("launch: {type: sev}")
     let id = try #require(desk.start().guest.id)
-    for core in [try holder(), try desk.core(tenant: "acme")] {
+    // The host answers slower for what it has: a holder's name or UUID does not get there.
+    for (core, last) in [(try holder(), nil), (try desk.core(tenant: "acme"), "name")] {
       for (theirs, nobodys) in [
         ("web1", "web9"), (guest.uuid.rawValue, "8f0752f4-4131-437c-b071-12cbe79d4e3c"),
         ("\(id)", "\(id + 1)"),
@@ -157,7 +158,8 @@ import Testing
           }
           return desk.host.questions
         }
-        #expect(questions[0] == questions[1] && questions[0].last == "name")
+        #expect(questions[0] == questions[1])
+        #expect(questions[0].last == last ?? (theirs == "\(id)" ? "id" : nil))
       }
     }
   }

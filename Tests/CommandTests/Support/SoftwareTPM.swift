@@ -23,8 +23,27 @@ final class SoftwareTPM {
   }
 
   /// The same TPM after a reset, as the machine's at its next start: its PCRs are zero.
-  func restart() throws {
+  func restart() throws { try restarted {} }
+
+  /// What it has in its memory, to be put back later.
+  func saved() throws -> URL {
+    let copy = URL(fileURLWithPath: directory.file("saved"))
+    try restarted { try FileManager.default.copyItem(at: memory, to: copy) }
+    return copy
+  }
+
+  func restore(_ copy: URL) throws {
+    try restarted {
+      try FileManager.default.removeItem(at: memory)
+      try FileManager.default.copyItem(at: copy, to: memory)
+    }
+  }
+
+  private var memory: URL { URL(fileURLWithPath: directory.file("state")) }
+
+  private func restarted(_ body: () throws -> Void) throws {
     stop()
+    try body()
     process = try Self.started(in: directory)
   }
 

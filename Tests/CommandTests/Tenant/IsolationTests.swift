@@ -8,7 +8,7 @@ import Testing
   private static let world = Result { try World() }
 
   /// Commands with the place of a name in them, by the words of each.
-  private static let named: [(words: String, arguments: [String])] = [
+  static let named: [(words: String, arguments: [String])] = [
     ("start", ["@"]), ("shutdown", ["@"]), ("reboot", ["@"]), ("reset", ["@"]), ("destroy", ["@"]),
     ("suspend", ["@"]), ("resume", ["@"]), ("resume", ["@", "--owner-accepted"]), ("undefine", ["@"]),
     ("domstate", ["@"]), ("dominfo", ["@"]), ("domid", ["@"]), ("domuuid", ["@"]), ("domname", ["@"]),
@@ -43,6 +43,7 @@ import Testing
     "vault init", "vault unlock", "vault lock", "vault rekey", "vault status", "vault agent",
     "state where", "state check", "state backup", "state restore",
     "audit list", "audit show", "audit verify", "audit prove", "audit export", "audit anchor", "audit key",
+    "audit rekey",
   ]
 
   @Test func `are tried with every command that there is`() throws {
@@ -149,7 +150,7 @@ import Testing
 }
 
 /// A host with a tenant that owns one of everything, and another one that owns nothing.
-private final class World: Sendable {
+final class World: Sendable {
   let sandbox: Sandbox
   let `operator`: Tool
   /// Shows the credential of the one that owns nothing.

@@ -55,6 +55,40 @@ import Testing
       try acme.run("key", "export", "disk", "--sealed", "--out", sandbox.file("y")), is: .policyViolation)
   }
 
+  @Test func `goes on after the loss of the root key, with the public key that it was made with alone`()
+    throws
+  {
+    let canary = Data((0..<32).map { _ in UInt8.random(in: 0...255) })
+    let brought = try sandbox.directory.write(canary, to: "own", mode: 0o600)
+    try acme.succeed("key", "import", "disk", brought, "--purpose", "disk")
+    try FileManager.default.removeItem(atPath: sandbox.state + "/vault/root.key")
+    try sandbox.succeed("vault", "init", "--seal", "file", "--replace-lost")
+    expect(try acme.run("key", "create", "new"), is: .corrupt)
+    let recover = ["key", "recover", "--hold-your-own-key"]
+    try sandbox.succeed("key", "recipient", "create", "--out", sandbox.file("other"))
+    let other = try acme.run(recover + [sandbox.file("other.pub")])
+    expect(other, is: .attestationRefused)
+    #expect(other.stderr.contains("made with another key"))
+    expect(try acme.run("key", "create", "new"), is: .corrupt)
+    expect(try sandbox.cvmctl.run(recover + [sandbox.file("owner.pub")]), is: .conflict)
+    try acme.succeed(recover + [sandbox.file("owner.pub")])
+    expect(try acme.run(recover + [sandbox.file("owner.pub")]), is: .conflict)
+    try acme.succeed("key", "create", "new")
+    try acme.succeed("key", "rotate", "new")
+    for (name, version) in [("disk", "before"), ("new", "after")] {
+      try acme.succeed("key", "export", name, "--sealed", "--out", sandbox.file("sealed-\(version)"))
+      try sandbox.bare.succeed(
+        "key", "open", sandbox.file("sealed-\(version)"), "--identity", sandbox.file("owner.key"), "--out",
+        sandbox.file(version))
+    }
+    #expect(try contents("before") == canary)
+    // Nothing waits any more for what is lost.
+    try sandbox.succeed("vault", "rekey", "--new-root", "--seal", "file")
+    try acme.succeed("key", "create", "later")
+    expect(try acme.run(["key", "recover"]), is: .usage)
+    expect(try acme.run(recover + [sandbox.file("owner.pub"), "--share", "x"]), is: .usage)
+  }
+
   @Test func `launches guests that need none of its keys, and no others`() throws {
     try acme.succeed("key", "create", "disk")
     let guest = GuestText("web1", firmware: try sandbox.firmware())

@@ -70,6 +70,7 @@ struct MutatingCommand: CustomStringConvertible, Sendable {
       before: [key], words: ["key", "wrap", "k", "--in", "#/secret", "--out", "#/out"], isOneAct: false),
     MutatingCommand(before: [key], words: ["key", "migrate", "--to", "x-wing"], isOneAct: false),
     MutatingCommand(before: [key], words: ["audit", "anchor", "--out", "#/anchor"], isOneAct: false),
+    MutatingCommand(before: [key], words: ["audit", "rekey"], isOneAct: false),
     MutatingCommand(
       words: ["vault", "init", "--seal", "passphrase", "--passphrase-file", "#/pass"], isOneAct: false),
     MutatingCommand(

@@ -238,6 +238,9 @@ struct PrintedDocuments: Sendable {
     try print("Audit head", "audit anchor", "--out", scratch.file("head"))
     try print("Audit verification", "audit verify", "--anchor", scratch.file("head"))
     try print("Audit proof", "audit prove", "2", "--all-tenants", "--out", scratch.file("proof"))
+    try print(
+      "Audit consistency", "audit prove", "--from", scratch.file("head"), "--out", scratch.file("continues"))
+    try print("Audit key", "audit rekey")
   }
 
   private mutating func errors() throws {

@@ -155,7 +155,7 @@ import Testing
       _ = try store.signedHead(record("audit.anchor"), by: signer)
       try act(store, 3)
       anchor = try store.signedHead(record("audit.anchor"), by: signer)
-      #expect(try store.verifyAudit(anchor: anchor).check == .intact(count: 10))
+      #expect(try store.verifyAudit(anchors: [anchor]).check == .intact(count: 10))
     }
     let cut = """
       DELETE FROM audit_head WHERE size = 10; DELETE FROM audit WHERE seq > 6;
@@ -164,7 +164,7 @@ import Testing
     #expect(scratch.tamper("PRAGMA foreign_keys=OFF;" + Self.triggers + cut))
     let store = try scratch.store()
     #expect(try store.verifyAudit().check == .intact(count: 6))
-    guard case .broken(7, let reason) = try store.verifyAudit(anchor: anchor).check else {
+    guard case .broken(7, let reason) = try store.verifyAudit(anchors: [anchor]).check else {
       Issue.record("the anchor did not find it")
       return
     }
@@ -172,7 +172,7 @@ import Testing
     var other = Checkpoint(origin: Self.origin, size: 3, root: anchor.root)
     try other.sign(with: signer)
     #expect(
-      try store.verifyAudit(anchor: other).check
+      try store.verifyAudit(anchors: [other]).check
         == .broken(sequence: 1, reason: "it, or one up to 3, is not the record that was anchored"))
   }
 
