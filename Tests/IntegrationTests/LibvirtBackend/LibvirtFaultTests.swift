@@ -67,12 +67,12 @@ extension Integration {
 
     // MARK: An emulator that hangs
 
-    @Test(arguments: [false, true])
-    func `an emulator that does not start is ended with the limit`(_ launching: Bool) throws {
+    @Test(arguments: Way.allCases, [false, true])
+    func `an emulator that does not start is ended with the limit`(_ way: Way, _ launching: Bool) throws {
       let libvirtd = try PrivateLibvirtd(.real)
       let emulator = try slowEmulator(in: libvirtd.directory, seconds: 60)
       let guest = try BackendGuest(libvirtd, emulator: emulator)
-      let backend = try BackendGuest.backend(libvirtd, timeout: 4)
+      let backend = try BackendGuest.backend(libvirtd, by: way, timeout: 4)
       timesOut(4) {
         guard launching else { return try backend.start(guest.uuid, paused: false) }
         let paused = try backend.startPaused(guest.uuid, xml: guest.xml)
@@ -109,12 +109,13 @@ extension Integration {
     /// A start takes about 450 ms.
     private static let moments = stride(from: 1, through: 500, by: 20)
 
-    @Test func `a daemon killed at any moment of a launch leaves no guest, or has launched it`() throws {
+    @Test(arguments: Way.allCases)
+    func `a daemon killed at any moment of a launch leaves no guest, or has launched it`(_ way: Way) throws {
       let libvirtd = try PrivateLibvirtd(.real)
       let guest = try BackendGuest(libvirtd)
-      let backend = try BackendGuest.backend(libvirtd, timeout: 25)
+      let backend = try BackendGuest.backend(libvirtd, by: way, timeout: 25)
       var outcomes: Set<Bool> = []
-      for moment in Self.moments {
+      for moment in Self.moments where way == .socket || moment % 3 == 0 {
         let launched = try happens(in: libvirtd, killedAfter: moment) { () throws(BackendError) in
           let paused = try backend.startPaused(guest.uuid, xml: guest.xml)
           #expect(paused.uuid == guest.uuid)
