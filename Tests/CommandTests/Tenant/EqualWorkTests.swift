@@ -54,9 +54,9 @@ import Testing
         + tool.arguments + words)
     #expect(outcome.status == 3, "\(words): \(outcome)")
     let lines = try String(contentsOfFile: trace, encoding: .utf8).split(separator: "\n").map(String.init)
-    // Where memory comes to lie, and what number a process gets, is chance.
+    // Where memory comes to lie, and what number a process or, beside another thread, a descriptor gets, is chance.
     return lines.filter { !$0.hasPrefix("mmap") && !$0.contains(/\/proc\/(self|[0-9]+)\/maps/) }.map {
-      $0.replacing(/0x[0-9a-f]+/, with: "0x")
+      $0.replacing(/0x[0-9a-f]+/, with: "0x").replacing(/[0-9]+</, with: "<")
     }
   }
 }

@@ -7,6 +7,8 @@ struct MutatingCommand: CustomStringConvertible, Sendable {
   var words: [String]
   /// One transaction: whatever ends the command, the state is the one before it or the one after it.
   var isOneAct = true
+  /// What it changes shows beside keys' names, moments and counts.
+  var isSeen = true
   /// Takes seconds: left to the full loop.
   var isSlow = false
 
@@ -70,7 +72,7 @@ struct MutatingCommand: CustomStringConvertible, Sendable {
       before: [key], words: ["key", "wrap", "k", "--in", "#/secret", "--out", "#/out"], isOneAct: false),
     MutatingCommand(before: [key], words: ["key", "migrate", "--to", "x-wing"], isOneAct: false),
     MutatingCommand(before: [key], words: ["audit", "anchor", "--out", "#/anchor"], isOneAct: false),
-    MutatingCommand(before: [key], words: ["audit", "rekey"], isOneAct: false),
+    MutatingCommand(before: [key], words: ["audit", "rekey"], isOneAct: false, isSeen: false),
     MutatingCommand(
       words: ["vault", "init", "--seal", "passphrase", "--passphrase-file", "#/pass"], isOneAct: false),
     MutatingCommand(

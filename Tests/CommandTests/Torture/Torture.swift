@@ -143,7 +143,7 @@ final class Torture {
       ("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "UUID"),
       ("[0-9a-fA-F]{16,}", "HEX"), ("\"auditKey\" *: *\"[^\"]*\"", "KEY"),
       // What was begun and did not come to its end counts as well.
-      ("\"(launches|uses)\" *: *[0-9]+", "COUNT"),
+      ("\"(launches|uses)\" *: *[0-9]+|head of [0-9]+ records", "COUNT"),
     ] {
       text = text.replacingOccurrences(of: pattern, with: word, options: .regularExpression)
     }
