@@ -19,10 +19,8 @@ import Testing
       return try Self.calls(world.holder, words, in: world).map { $0.replacing(name, with: "NAME") }
     }
     #expect(calls[0].count > 20)
-    let first = zip(calls[0], calls[1]).first { $0 != $1 }
-    let difference = first.map { "\($0.0)\n\($0.1)" }
-    #expect(difference == nil, "\(words)")
-    #expect(calls[0].count == calls[1].count, "\(words)")
+    let difference = calls[1].difference(from: calls[0])
+    #expect(difference.isEmpty, "\(words)")
   }
 
   /// An object of the kind that the command takes, and a name as long that is nobody's.
@@ -39,24 +37,28 @@ import Testing
     return (wanted, world.nobodys[index])
   }
 
-  /// Every call on files, descriptors and sockets, with what it works on and how it went. Each time from the same state: records of
-  /// what was refused are in the file too.
+  /// Every call on files, descriptors and sockets, with what it works on and how it went, of all threads, sorted: which of them
+  /// comes first is chance. Each time from the same state: records of what was refused are in the file too.
   private static func calls(_ tool: Tool, _ words: [String], in world: World) throws -> [String] {
     let (state, kept) = (world.sandbox.state + "/state.db", world.sandbox.file("kept.db"))
     if !FileManager.default.fileExists(atPath: kept) { try Tool("/bin/cp").succeed(state, kept) }
     try Tool("/bin/cp").succeed(kept, state)
-    let trace = world.sandbox.file("trace")
+    let traces = world.sandbox.file("traces")
+    try FileManager.default.createDirectory(atPath: traces, withIntermediateDirectories: false)
+    defer { try? FileManager.default.removeItem(atPath: traces) }
     let outcome = try Tool("/usr/bin/strace", environment: tool.environment).run(
       [
-        "-qq", "-y", "-s", "0", "-e", "trace=%file,%desc,%network", "-e", "signal=none", "-o", trace,
-        tool.path,
+        "-qq", "-ff", "-y", "-s", "0", "-e", "trace=%file,%desc,%network", "-e", "signal=none",
+        "-o", traces + "/of", tool.path,
       ]
         + tool.arguments + words)
     #expect(outcome.status == 3, "\(words): \(outcome)")
-    let lines = try String(contentsOfFile: trace, encoding: .utf8).split(separator: "\n").map(String.init)
+    let lines = try FileManager.default.contentsOfDirectory(atPath: traces).flatMap { name in
+      try String(contentsOfFile: "\(traces)/\(name)", encoding: .utf8).split(separator: "\n").map(String.init)
+    }
     // Where memory comes to lie, and what number a process or, beside another thread, a descriptor gets, is chance.
     return lines.filter { !$0.hasPrefix("mmap") && !$0.contains(/\/proc\/(self|[0-9]+)\/maps/) }.map {
       $0.replacing(/0x[0-9a-f]+/, with: "0x").replacing(/[0-9]+</, with: "<")
-    }
+    }.sorted()
   }
 }
