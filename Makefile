@@ -2,7 +2,7 @@
 # build       release build of cvmctl and cvm-qemu
 # test        install what the tests need, build, all tests (integration tests need root: sudo is used)
 # torture     the tests that kill and fail every mutating command, at every call instead of a few
-# bench       ratios to virsh and virt-qemu-sev-validate, `name: value` lines
+# bench       ratios to virsh, virt-qemu-sev-validate and sev-snp-measure, `name: value` lines
 # lint        format, import rule, forbidden constructs, scripts, manual pages
 # install     into $(DESTDIR)$(PREFIX)
 # clean       remove what was built
@@ -50,6 +50,7 @@ torture: build
 
 bench: build
 	.ci/packages test
+	Tests/prepare
 	$$(command -v gcc clang | head -n 1) -O2 -Wall -static -o .build/measure bench/measure.c
 	$(AS_ROOT) /usr/bin/python3 bench/run.py $(RELEASE) .build/measure
 

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Ratios of cvmctl to virsh and virt-qemu-sev-validate, side by side in one run: `name: value` lines with the goal beside.
+"""Ratios of cvmctl to virsh, virt-qemu-sev-validate and sev-snp-measure, side by side in one run: `name: value` lines with the goal beside.
 
     bench/run.py DIRECTORY-OF-THE-PROGRAMS MEASURE [--quick]
 
@@ -214,6 +214,27 @@ def bench_verify(state):
     shutil.rmtree(scratch)
 
 
+def bench_measure():
+    """SEV-SNP digests of Debian's firmware: one against sev-snp-measure and against a hash of the same bytes, a sweep against one."""
+    scratch = tempfile.mkdtemp()
+    firmware = "/usr/share/ovmf/OVMF.fd"
+    digest = ["--ovmf", firmware, "--vcpu-type", "EPYC-v4"]
+    peer = f"{scratch}/sev-snp-measure"
+    with open(peer, "w") as file:
+        file.write(f"import sys\nsys.path.insert(0, '{ROOT}/.build/peers')\nfrom sevsnpmeasure import cli\nsys.exit(cli.main())\n")
+    one = [CVMCTL, "measure", "--mode", "sev-snp", "--vcpus", "1", *digest]
+    ours, theirs, hashed, sweep = costs(
+        [one, ["/usr/bin/python3", peer, "--mode", "snp", "--vcpus", "1", *digest],
+         ["/usr/bin/openssl", "dgst", "-sha384", firmware],
+         [CVMCTL, "measure", "--mode", "sev-snp", "--vcpus", "1-255", *digest]], rounds=max(5, ROUNDS // 2))
+    report("measure_snp_ratio", f"{ours.wall / theirs.wall:.3f}", "<= 0.15 of sev-snp-measure")
+    report("measure_snp_ms", f"{ours.wall:.2f}")
+    report("measure_snp_hash_ratio", f"{ours.wall / hashed.wall:.2f}", "<= 1.3 of a program that hashes the same bytes")
+    report("measure_sweep_255_ratio", f"{sweep.wall / ours.wall:.2f}", "<= 1.5 of one digest")
+    report("measure_snp_rss_mib", f"{ours.rss:.1f}", f"<= {12 + os.path.getsize(firmware) / (1 << 20):.0f}")
+    shutil.rmtree(scratch)
+
+
 def bench_simulated():
     """1,000 guests defined and launched, then a list of 10,000."""
     scratch = tempfile.mkdtemp()
@@ -274,6 +295,7 @@ def main():
     try:
         bench_start_up(f"{scratch}/state")
         bench_verify(f"{scratch}/state")
+        bench_measure()
         bench_list(libvirtd, f"{scratch}/state")
         bench_start(libvirtd, f"{scratch}/state")
         bench_simulated()

@@ -1,5 +1,5 @@
 /* libcrypto 3, the system's, and wrappers for the macros and variadic functions that Swift cannot see. */
-/* SHA256_* hash a short record in half of EVP's time; libcrypto 3 discourages them for the sake of providers. */
+/* SHA256_* and SHA384_* hash a short record in half of EVP's time; libcrypto 3 discourages them for the sake of providers. */
 #define OPENSSL_SUPPRESS_DEPRECATED
 #include <openssl/bn.h>
 #include <openssl/core_names.h>
@@ -91,6 +91,14 @@ static inline int cvm_sha256_tagged(unsigned char tag, const void *first, size_t
     return SHA256_Init(&context) == 1 && SHA256_Update(&context, &tag, 1) == 1 &&
            SHA256_Update(&context, first, first_count) == 1 &&
            SHA256_Update(&context, second, second_count) == 1 && SHA256_Final(digest, &context) == 1;
+}
+
+/* SHA-384 of some bytes; 1, or 0 where libcrypto refused. `digest` may lie in them. */
+static inline int cvm_sha384(const void *bytes, size_t count, unsigned char *digest)
+{
+    SHA512_CTX context;
+    return SHA384_Init(&context) == 1 && SHA384_Update(&context, bytes, count) == 1 &&
+           SHA384_Final(digest, &context) == 1;
 }
 
 /* An Ed25519 key from its 32-byte seed, or from the 32-byte public key; NULL where libcrypto refuses. */

@@ -44,14 +44,15 @@ package struct ReferenceFiles: Equatable, Sendable {
   package var kernel: String?
   package var initrd: String?
   package var generation: VMSAGeneration
-  /// SEV_FEATURES of the VMSAs: kernels 6.6 and 6.7 with DebugSwap set bit 5 for SEV-ES guests too.
-  package var guestFeatures: UInt64
+  /// SEV_FEATURES of the VMSAs, where they are not the type's usual ones: kernels 6.6 and 6.7 with DebugSwap set bit 5 for SEV-ES
+  /// guests too.
+  package var guestFeatures: UInt64?
   /// The CPU signature, where the definition leaves it to the host.
   package var signature: CPUSignature?
 
   package init(
     firmware: String? = nil, kernel: String? = nil, initrd: String? = nil,
-    generation: VMSAGeneration = .initial, guestFeatures: UInt64 = 0, signature: CPUSignature? = nil
+    generation: VMSAGeneration = .initial, guestFeatures: UInt64? = nil, signature: CPUSignature? = nil
   ) {
     self.firmware = firmware
     self.kernel = kernel
@@ -62,41 +63,62 @@ package struct ReferenceFiles: Equatable, Sendable {
   }
 }
 
-extension MeasuredInputs {
-  /// Reads what the definition names. `hostSignature` is asked only where the definition leaves the CPU to the host.
-  package init(
-    _ definition: GuestDefinition, _ references: ReferenceFiles, hostSignature: () -> CPUSignature?
-  ) throws(CoreError) {
-    guard let security = definition.launchSecurity else {
-      throw .usage("guest '\(definition.name)' has no launch security: nothing measures it")
-    }
-    guard security.type != .sevSNP else {
-      throw .unsupported("the launch digest of SEV-SNP guests is not supported by this version")
-    }
-    guard let path = references.firmware ?? definition.loader?.path else {
+extension ReferenceFiles {
+  func firmware(of definition: GuestDefinition) throws(CoreError) -> String {
+    guard let path = firmware ?? definition.loader?.path else {
       throw .usage(
         definition.autoselectsFirmware
           ? "guest '\(definition.name)' leaves the firmware to libvirt"
           : "guest '\(definition.name)' names no firmware",
         hint: "name one firmware file in the definition: its digest is what the owner vouches for")
     }
-    firmwarePath = path
-    let firmware = try MeasuredFirmware(file: path)
+    return path
+  }
+
+  /// `hostSignature` is asked only where the definition leaves the CPU to the host.
+  func signature(
+    of definition: GuestDefinition, hostSignature: () -> CPUSignature?
+  ) throws(CoreError) -> CPUSignature {
+    guard let signature = signature ?? definition.cpuSignature(host: hostSignature()) else {
+      throw .usage(
+        "guest '\(definition.name)' leaves its CPU model to the host, and the launch measures it",
+        hint: "name a model such as EPYC-Milan in the definition, or give --vcpu-sig")
+    }
+    return signature
+  }
+}
+
+extension GuestDefinition {
+  func requireLaunchSecurity() throws(CoreError) -> LaunchSecurity {
+    guard let launchSecurity else {
+      throw .usage("guest '\(name)' has no launch security: nothing measures it")
+    }
+    return launchSecurity
+  }
+}
+
+extension MeasuredInputs {
+  /// Reads what the definition names. `hostSignature` is asked only where the definition leaves the CPU to the host.
+  package init(
+    _ definition: GuestDefinition, _ references: ReferenceFiles, hostSignature: () -> CPUSignature?
+  ) throws(CoreError) {
+    let security = try definition.requireLaunchSecurity()
+    guard security.type != .sevSNP else {
+      throw .unsupported("SEV-SNP guests are measured, but not launched, by this version")
+    }
+    firmwarePath = try references.firmware(of: definition)
+    let firmware = try MeasuredFirmware(file: firmwarePath)
     let kernel = security.kernelHashes ? try Self.kernel(definition, references) : nil
     guard security.type == .sevES else {
       launch = MeasuredLaunch(firmware: firmware, kernel: kernel)
       return
     }
-    guard let signature = references.signature ?? definition.cpuSignature(host: hostSignature()) else {
-      throw .usage(
-        "guest '\(definition.name)' leaves its CPU model to the host, and SEV-ES measures it",
-        hint: "name a model such as EPYC-Milan in the definition, or give --vcpu-sig")
-    }
+    let signature = try references.signature(of: definition, hostSignature: hostSignature)
     launch = MeasuredLaunch(
       firmware: firmware, kernel: kernel,
       vcpus: MeasuredVCPUs(
         count: definition.vcpus, signature: signature, generation: references.generation,
-        features: references.guestFeatures))
+        features: references.guestFeatures ?? 0))
   }
 
   private static func kernel(

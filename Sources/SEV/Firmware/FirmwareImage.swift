@@ -9,8 +9,10 @@ package struct FirmwareImage: Equatable, Sendable {
   /// As much of an image's end as its table can reach into.
   package static let tailSize = FirmwareTable.reach
 
-  /// Whether the image ends with a GUIDed table. Without one it is measurable for plain SEV only.
-  package let hasTable: Bool
+  /// Bytes of the whole image.
+  package let size: Int
+  /// Where the GUIDed table starts that the image ends with. Without one it is measurable for plain SEV only.
+  package let tableOffset: Int?
   /// Where each entry's data stands in the image.
   package let entries: [GUID: Range<Int>]
 
@@ -20,7 +22,12 @@ package struct FirmwareImage: Equatable, Sendable {
   package let hashes: TableFact<FirmwareArea>
   /// Launch-secret area as the table has it; (0, 0) says that the firmware takes no secret.
   package let secrets: TableFact<FirmwareArea>
+  /// Where the SEV metadata starts in the image (`SEVMetadata`).
+  package let metadata: TableFact<Int>
+  /// Of an SVSM image: where in it every vCPU starts.
+  package let svsmEntry: TableFact<UInt32>
 
+  package var hasTable: Bool { tableOffset != nil }
   package var resetAddress: UInt32? { reset.value }
   package var hashArea: FirmwareArea? { hashes.value }
   package var secretArea: FirmwareArea? { secrets.value }
@@ -38,7 +45,8 @@ package struct FirmwareImage: Equatable, Sendable {
     }
     let skipped = size - bytes.count
     let table = try FirmwareTable(in: bytes, startingAt: skipped, format: Self.format)
-    hasTable = table != nil
+    self.size = size
+    tableOffset = table?.offset
     entries = table?.entries ?? [:]
     reset = Self.fact(entries[.resetBlock], of: 4).flatMap { range in
       let address = bytes.littleEndian32(at: range.lowerBound - skipped)
@@ -50,6 +58,14 @@ package struct FirmwareImage: Equatable, Sendable {
         ? .present(area) : .unusable(.areaTooSmall(needed: KernelHashes.size, found: area.size))
     }
     secrets = Self.area(entries[.launchSecretArea], in: bytes, skipped)
+    metadata = Self.fact(entries[.sevMetadata], of: 4).flatMap { range in
+      let distance = Int(bytes.littleEndian32(at: range.lowerBound - skipped))
+      return distance <= size ? .present(size - distance) : .unusable(.outsideImage)
+    }
+    svsmEntry = Self.fact(entries[.svsmInfo], of: 4).flatMap { range in
+      let entry = bytes.littleEndian32(at: range.lowerBound - skipped)
+      return Int(entry) < size ? .present(entry) : .unusable(.outsideImage)
+    }
   }
 
   private static func area(
@@ -113,6 +129,8 @@ package enum TableDefect: Equatable, Sendable {
   case areaTooSmall(needed: Int, found: UInt32)
   /// Base plus size is beyond 4 GiB.
   case areaWraps
+  /// It names a place that the image does not have.
+  case outsideImage
 
   package var summary: String {
     switch self {
@@ -120,6 +138,7 @@ package enum TableDefect: Equatable, Sendable {
     case .zeroAddress: "its address is 0"
     case .areaTooSmall(let needed, let found): "its area has \(found) bytes, \(needed) are needed"
     case .areaWraps: "its area reaches beyond 4 GiB"
+    case .outsideImage: "it points outside the image"
     }
   }
 }

@@ -13,6 +13,8 @@ internal import Bytes
 ///
 /// The walk ends when fewer than 18 bytes are left.
 struct FirmwareTable: Equatable, Sendable {
+  /// Where the table starts in the image.
+  let offset: Int
   /// Where each entry's data stands in the image.
   let entries: [GUID: Range<Int>]
 
@@ -38,6 +40,7 @@ struct FirmwareTable: Equatable, Sendable {
         format, at: skipped + end - Self.headerSize,
         .invalid(field: "table size", reason: "not within the image"))
     }
+    offset = skipped + end - total
     entries = try Self.walk(image, skipped, from: end - Self.headerSize, to: end - total, format)
   }
 

@@ -17,4 +17,6 @@ extension GUID {
   package static let launchSecretArea = GUID(constant: "4c2eb361-7d9b-4cc3-8081-127c90d3d294")
   /// Firmware table: the SEV metadata, which a SEV-SNP launch needs.
   package static let sevMetadata = GUID(constant: "dc886566-984a-4798-a75e-5585a7bf67cc")
+  /// Table of an SVSM image: where its processors start.
+  package static let svsmInfo = GUID(constant: "a789a612-0597-4c4b-a49f-cbb1fe9d1ddd")
 }

@@ -1,24 +1,5 @@
 internal import CVMCrypto
 
-/// The vCPUs of a SEV-ES guest, as far as they are measured.
-package struct MeasuredVCPUs: Hashable, Sendable {
-  package var count: Int
-  /// Of the guest's CPU model, not of the host's CPU unless the guest has it passed through.
-  package var signature: CPUSignature
-  package var generation: VMSAGeneration
-  /// The sev_features register: 0 unless the host's kernel sets DebugSwap (0x20).
-  package var features: UInt64
-
-  package init(
-    count: Int, signature: CPUSignature, generation: VMSAGeneration = .initial, features: UInt64 = 0
-  ) {
-    self.count = count
-    self.signature = signature
-    self.generation = generation
-    self.features = features
-  }
-}
-
 /// The launch digest of SEV and SEV-ES: SHA-256 over everything that is loaded by LAUNCH_UPDATE, in
 /// QEMU's order: firmware image, kernel-hash table, the VMSA of each vCPU. Addresses are not measured.
 package enum SEVLaunchDigest {
@@ -30,15 +11,55 @@ package enum SEVLaunchDigest {
   package static func compute(
     firmware: MeasuredFirmware, kernel: KernelHashes? = nil, vcpus: MeasuredVCPUs? = nil
   ) throws(MeasureError) -> [UInt8] {
-    if kernel != nil { try requireHashArea(of: firmware.image) }
-    let pages = try vcpus.map { vcpus throws(MeasureError) in try Pages(vcpus, firmware.image) }
+    let pages = try pages(firmware, kernel, vcpus)
     do {
       let stream = try firmware.launchDigest()
       if let kernel { stream.update(kernel.table) }
-      pages?.forEach { stream.update($0) }
+      if let pages { for vcpu in 0..<pages.count { stream.update(pages[vcpu]) } }
       return try stream.finalize()
     } catch {
       throw .crypto(error)
+    }
+  }
+
+  /// As `compute`, with the digest behind each part: the last one's is the launch digest.
+  package static func steps(
+    firmware: MeasuredFirmware, kernel: KernelHashes? = nil, vcpus: MeasuredVCPUs? = nil
+  ) throws(MeasureError) -> [MeasuredStep] {
+    let pages = try pages(firmware, kernel, vcpus)
+    var steps = [step(.firmware, firmware.image.size, firmware.digest)]
+    do {
+      let stream = try firmware.launchDigest()
+      func load(_ content: MeasuredStep.Content, _ bytes: [UInt8]) throws(CryptoError) {
+        stream.update(bytes)
+        let digest = try SHA256.Stream(continuing: stream.state()).finalize()
+        steps.append(step(content, bytes.count, digest))
+      }
+      if let kernel { try load(.kernelHashes, kernel.table) }
+      if let pages { for vcpu in 0..<pages.count { try load(.vmsa(vcpu: vcpu), pages[vcpu]) } }
+    } catch {
+      throw .crypto(error)
+    }
+    return steps
+  }
+
+  private static func step(_ content: MeasuredStep.Content, _ size: Int, _ digest: [UInt8]) -> MeasuredStep {
+    MeasuredStep(content: content, type: nil, address: nil, size: size, digest: digest)
+  }
+
+  /// The VMSA pages that a SEV-ES launch measures.
+  package static func vmsaPages(
+    firmware: MeasuredFirmware, vcpus: MeasuredVCPUs
+  ) throws(MeasureError) -> VMSAPages {
+    try vcpus.pages(resetAddress: resetAddress(of: firmware.image))
+  }
+
+  private static func pages(
+    _ firmware: MeasuredFirmware, _ kernel: KernelHashes?, _ vcpus: MeasuredVCPUs?
+  ) throws(MeasureError) -> VMSAPages? {
+    if kernel != nil { try requireHashArea(of: firmware.image) }
+    return try vcpus.map { vcpus throws(MeasureError) in
+      try vmsaPages(firmware: firmware, vcpus: vcpus)
     }
   }
 
@@ -50,36 +71,12 @@ package enum SEVLaunchDigest {
     }
   }
 
-  /// The VMSA pages: two kinds, however many vCPUs there are.
-  private struct Pages {
-    let boot: [UInt8]
-    let application: [UInt8]
-    let count: Int
-
-    init(_ vcpus: MeasuredVCPUs, _ firmware: FirmwareImage) throws(MeasureError) {
-      guard (1...VMSA.vcpuLimit).contains(vcpus.count) else { throw .vcpuCount(vcpus.count) }
-      let address = try Self.resetAddress(of: firmware)
-      (boot, application) = (Self.page(0, address, vcpus), Self.page(1, address, vcpus))
-      count = vcpus.count
-    }
-
-    func forEach(_ body: ([UInt8]) -> Void) {
-      for vcpu in 0..<count { body(vcpu == 0 ? boot : application) }
-    }
-
-    private static func page(_ vcpu: Int, _ address: UInt32, _ vcpus: MeasuredVCPUs) -> [UInt8] {
-      VMSA.page(
-        vcpu: vcpu, resetAddress: address, signature: vcpus.signature, generation: vcpus.generation,
-        features: vcpus.features)
-    }
-
-    /// Needed for one vCPU too: QEMU refuses to start a SEV-ES guest without it.
-    private static func resetAddress(of firmware: FirmwareImage) throws(MeasureError) -> UInt32 {
-      switch firmware.reset {
-      case .present(let address): return address
-      case .absent: throw firmware.hasTable ? .noResetBlock : .noFirmwareTable
-      case .unusable(let defect): throw .unusableResetBlock(defect)
-      }
+  /// Needed for one vCPU too: QEMU refuses to start a SEV-ES guest without it.
+  private static func resetAddress(of firmware: FirmwareImage) throws(MeasureError) -> UInt32 {
+    switch firmware.reset {
+    case .present(let address): return address
+    case .absent: throw firmware.hasTable ? .noResetBlock : .noFirmwareTable
+    case .unusable(let defect): throw .unusableResetBlock(defect)
     }
   }
 }

@@ -35,6 +35,10 @@ package enum VMSAGeneration: String, Sendable, CaseIterable {
 /// | 0x3B0                 | sev_features | SEV-ES: 0; SEV-SNP: the guest's features      |
 /// | 0x3E8                 | xcr0         | 1                                             |
 /// | 0x408 (4) 0x410 (2)   | mxcsr, fcw   | by generation                                 |
+///
+/// EC2: cs 0x9A on the first vCPU, ss 0x92, tr 0x83, rdx 0x600, mxcsr and fcw 0. GCE: g_pat 0x70106, rdx 0x600, mxcsr and
+/// fcw 0. An SVSM starts every vCPU in 32-bit mode: flat segments (cs 8, data 16), cr0 0x11, the whole address in rip, mxcsr
+/// 0x1F80 and fcw 0, sev_features 1. Source of these three: sev-snp-measure 0.0.13.
 package enum VMSA {
   /// Bytes of a page.
   package static let size = 4096
@@ -43,11 +47,27 @@ package enum VMSA {
 
   /// The page of one vCPU. vCPU 0 starts at the reset vector, every other one at `resetAddress`.
   package static func page(
-    vcpu: Int, resetAddress: UInt32, signature: CPUSignature, generation: VMSAGeneration, features: UInt64 = 0
+    vcpu: Int, resetAddress: UInt32, signature: CPUSignature, generation: VMSAGeneration,
+    features: UInt64 = 0,
+    vmm: VMM = .qemu
   ) -> [UInt8] {
     let start: UInt32 = vcpu == 0 ? 0xFFFF_FFF0 : resetAddress
+    return page(
+      segments(start) + registers(start, signature, features)
+        + (vmm == .qemu ? floatingPoint(generation) : provider(vmm, isFirst: vcpu == 0)))
+  }
+
+  /// The page of every vCPU under an SVSM that starts at `entry`.
+  package static func svsmPage(entry: UInt32, signature: CPUSignature) -> [UInt8] {
+    page(
+      segments(entry) + registers(entry, signature, 1) + flatSegments
+        + [Field(0x158, 0x11), Field(0x178, UInt64(entry)), Field(0x408, 0x1F80, width: 4)])
+  }
+
+  /// Of two fields at the same place the later one counts.
+  private static func page(_ fields: [Field]) -> [UInt8] {
     var page = [UInt8](repeating: 0, count: size)
-    for field in segments(start) + registers(start, signature, features) + floatingPoint(generation) {
+    for field in fields {
       let bytes = field.value.littleEndianBytes
       for index in 0..<field.width { page[field.offset + index] = bytes[index] }
     }
@@ -76,11 +96,11 @@ package enum VMSA {
   }
 
   private static func segment(
-    _ offset: Int, selector: UInt64 = 0, attributes: UInt64, base: UInt64 = 0
+    _ offset: Int, selector: UInt64 = 0, attributes: UInt64, limit: UInt64 = 0xFFFF, base: UInt64 = 0
   ) -> [Field] {
     [
       Field(offset, selector, width: 2), Field(offset + 2, attributes, width: 2),
-      Field(offset + 4, 0xFFFF, width: 4), Field(offset + 8, base),
+      Field(offset + 4, limit, width: 4), Field(offset + 8, base),
     ]
   }
 
@@ -100,5 +120,22 @@ package enum VMSA {
     case .initial: []
     case .init2: [Field(0x408, 0x1F80, width: 4), Field(0x410, 0x37F, width: 2)]
     }
+  }
+
+  private static func provider(_ vmm: VMM, isFirst: Bool) -> [Field] {
+    let first = Field(0x310, 0x600)
+    switch vmm {
+    case .qemu: return []
+    case .ec2:
+      let code = isFirst ? [Field(0x12, 0x9A, width: 2)] : []
+      return code + [first, Field(0x22, 0x92, width: 2), Field(0x92, 0x83, width: 2)]
+    case .gce: return [first, Field(0x268, 0x0007_0106)]
+    }
+  }
+
+  private static var flatSegments: [Field] {
+    [0x00, 0x20, 0x30, 0x40].flatMap {
+      segment($0, selector: 16, attributes: 0xC93, limit: 0xFFFF_FFFF)
+    } + segment(0x10, selector: 8, attributes: 0xC9B, limit: 0xFFFF_FFFF)
   }
 }

@@ -1,4 +1,5 @@
 import CVMCore
+import SEV
 import Vault
 
 /// The values of an option, where they are known.
@@ -15,6 +16,9 @@ enum OptionValues {
     case "--log-level": LogLevel.allCases.map { Candidate(value: $0.rawValue) }
     case "--vmsa-generation": candidates("init", "init2")
     case "--output-format": candidates("hex", "base64")
+    case "--mode": MeasureMode.allCases.map { Candidate(value: $0.rawValue) }
+    case "--vcpu-type": CPUSignature.modelNames.map { Candidate(value: $0) }
+    case "--vmm-type": VMM.allCases.map { Candidate(value: $0.rawValue) }
     case "--algorithm": KeyAlgorithm.allCases.map { Candidate(value: $0.rawValue) }
     case "--to" where path == ["key", "migrate"]:
       KeyMigrateCommand.kinds.map { Candidate(value: $0.rawValue) }

@@ -67,7 +67,7 @@ struct ReferenceOptions: ParsableArguments {
     ReferenceFiles(
       firmware: firmware, kernel: kernel, initrd: initrd,
       generation: try VMSAOptions.generation(vmsaGeneration),
-      guestFeatures: try guestFeatures.map { try Number.unsigned($0, "--guest-features") } ?? 0,
+      guestFeatures: try guestFeatures.map { try Number.unsigned($0, "--guest-features") },
       signature: try VMSAOptions.signature(vcpuSig))
   }
 }

@@ -1,34 +1,58 @@
 import ArgumentParser
-import Bytes
 import CVMCore
 
 struct MeasureCommand: ParsableCommand {
   static let configuration = CommandConfiguration.verb(
-    "measure", "Predict a guest's launch digest from its definition.")
+    "measure", "Predict launch digests: of a guest, or of what the options name.")
 
-  @Option(help: ArgumentHelp("A defined guest.", valueName: "name")) var guest: String?
-  @Option(help: ArgumentHelp("Domain XML or a YAML guest file, or - for standard input.", valueName: "file"))
-  var guestFile: String?
-  @Option(help: ArgumentHelp("hex or base64.", valueName: "format")) var outputFormat = "hex"
-  @OptionGroup var references: ReferenceOptions
+  @OptionGroup var definition: MeasuredDefinition
+  @OptionGroup var launch: MeasuredLaunchOptions
+  @Flag(help: "Show every step of the launch, with the digest behind it.") var explain = false
+  @Flag(help: "Write each vCPU's page to vmsaN.bin in the working directory.") var dumpVmsa = false
+  @Option(help: ArgumentHelp("hex or base64.", valueName: "format")) var outputFormat: DigestFormat = .hex
   @OptionGroup var global: GlobalOptions
 
   func validate() throws {
-    guard (guest == nil) != (guestFile == nil) else { throw ValidationError("give --guest or --guest-file") }
-    guard ["hex", "base64"].contains(outputFormat) else {
-      throw ValidationError("--output-format is hex or base64")
+    let sources = [definition.guest != nil, definition.guestFile != nil, launch.mode != nil]
+    guard sources.filter({ $0 }).count == 1 else {
+      throw ValidationError("give --mode and --ovmf, or --guest, or --guest-file")
     }
   }
 
   func run() throws {
-    let core = try global.core()
-    let files = try references.files()
-    let prediction =
-      if let guest { try core.measure(guest: guest, files) } else {
-        try core.measure(source: DefinitionSource(guestFile ?? "-"), files)
+    let (request, isSweep) = try request()
+    guard !dumpVmsa || !isSweep else { throw UsageError("--dump-vmsa is for one launch, not for a sweep") }
+    let sweep = try DigestSweep(request)
+    let predictions = try sweep.predictions(explained: explain)
+    if dumpVmsa {
+      guard request.mode != .snpFirmware, let pages = try sweep.vmsaPages() else {
+        throw UsageError("--dump-vmsa: this mode measures no vCPU")
       }
-    let digest =
-      outputFormat == "hex" ? prediction.digest : Base64.encode(Hex.decode(prediction.digest) ?? [])
-    try global.show(document: digest + "\n", as: prediction)
+      try VMSAFiles.write(pages)
+    }
+    let texts = PrintedDigests(predictions, isSweep: isSweep, isExplained: explain, outputFormat)
+    if isSweep {
+      try global.show(document: texts.text, as: predictions)
+    } else if let prediction = predictions.first {
+      try global.show(document: texts.text, as: prediction)
+    }
   }
+
+  private func request() throws -> (DigestRequest, isSweep: Bool) {
+    if launch.mode != nil { return try launch.request() }
+    let references = try launch.references()
+    let core = try global.core()
+    if let guest = definition.guest {
+      return (try core.digestRequest(guest: guest, references), false)
+    }
+    return (
+      try core.digestRequest(source: DefinitionSource(definition.guestFile ?? "-"), references), false
+    )
+  }
+}
+
+struct MeasuredDefinition: ParsableArguments {
+  @Option(help: ArgumentHelp("A defined guest.", valueName: "name")) var guest: String?
+  @Option(help: ArgumentHelp("Domain XML or a YAML guest file, or - for standard input.", valueName: "file"))
+  var guestFile: String?
 }

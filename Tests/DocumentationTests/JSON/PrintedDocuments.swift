@@ -133,7 +133,7 @@ struct PrintedDocuments: Sendable {
     try print("Guest", "list", "--all")
     for verb in ["reset", "reboot", "shutdown", "undefine"] { try print("Guest", verb, "plain") }
     try print("Domain document", "dumpxml", "g")
-    try print("Digest prediction", "measure", "--guest", "g")
+    try print("Digest prediction", "measure", "--guest", "g", "--explain")
   }
 
   private mutating func launchInPieces() throws {
