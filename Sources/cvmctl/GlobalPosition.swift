@@ -24,7 +24,7 @@ enum GlobalPosition {
       }
     }
     // `help`, `--help`, a noun alone or a verb that there is not: for the parser alone, which knows no global option there.
-    let isComplete = level.configuration.subcommands.isEmpty
+    let isComplete = level.doesSomething
     return SettledWords(command: level, verbs: verbs, arguments: (isComplete ? moved : []) + words[index...])
   }
 

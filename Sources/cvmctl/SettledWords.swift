@@ -11,7 +11,7 @@ struct SettledWords {
   func parsed() throws -> any ParsableCommand {
     // The parser looks at every command on the way from the root: starting at the end takes it a third of the time. Only
     // from the root it knows how to word an error, and help, which it takes for another command.
-    if command.configuration.subcommands.isEmpty, let parsed = try? command.parseAsRoot(arguments),
+    if command.doesSomething, let parsed = try? command.parseAsRoot(arguments),
       type(of: parsed) == command
     {
       return parsed
@@ -20,10 +20,19 @@ struct SettledWords {
   }
 }
 
+extension ParsableCommand {
+  /// Most commands either do something or have others below them; `measure` and `measure record` are both.
+  static var doesSomething: Bool { configuration.subcommands.isEmpty || configuration._superCommandName != nil }
+}
+
 extension CommandConfiguration {
   /// Of a command that does something. It counts as a command of another one, so that the parser, which starts at it, spares
   /// its search for `--generate-completion-script`: that is as much work as everything else it does.
-  static func verb(_ name: String, _ abstract: String) -> CommandConfiguration {
-    CommandConfiguration(commandName: name, _superCommandName: "cvmctl", abstract: abstract)
+  /// - Parameter subcommands: what else begins with its words.
+  static func verb(
+    _ name: String, _ abstract: String, subcommands: [any ParsableCommand.Type] = []
+  ) -> CommandConfiguration {
+    CommandConfiguration(
+      commandName: name, _superCommandName: "cvmctl", abstract: abstract, subcommands: subcommands)
   }
 }

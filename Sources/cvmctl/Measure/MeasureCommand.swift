@@ -4,7 +4,8 @@ import CVMCore
 
 struct MeasureCommand: ParsableCommand {
   static let configuration = CommandConfiguration.verb(
-    "measure", "Predict a guest's launch digest from its definition.")
+    "measure", "Predict a guest's launch digest from its definition.",
+    subcommands: [MeasureRecordCommand.self])
 
   @Option(help: ArgumentHelp("A defined guest.", valueName: "name")) var guest: String?
   @Option(help: ArgumentHelp("Domain XML or a YAML guest file, or - for standard input.", valueName: "file"))
