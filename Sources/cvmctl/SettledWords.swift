@@ -22,7 +22,9 @@ struct SettledWords {
 
 extension ParsableCommand {
   /// Most commands either do something or have others below them; `measure` and `measure record` are both.
-  static var doesSomething: Bool { configuration.subcommands.isEmpty || configuration._superCommandName != nil }
+  static var doesSomething: Bool {
+    configuration.subcommands.isEmpty || configuration._superCommandName != nil
+  }
 }
 
 extension CommandConfiguration {

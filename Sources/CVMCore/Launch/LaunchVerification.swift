@@ -210,7 +210,8 @@ extension ReferenceValue {
   fileprivate func requirePolicy(_ text: String, type: LaunchType?) throws(CoreError) {
     var differences: [String] = []
     if let type, type != expected.type {
-      differences.append("the expectation differs: launch type \(type.rawValue), recorded \(expected.type.rawValue)")
+      differences.append(
+        "the expectation differs: launch type \(type.rawValue), recorded \(expected.type.rawValue)")
     }
     if let policy = expected.policy, policy != text {
       differences.append("the expectation differs: policy \(text), recorded \(policy)")

@@ -1,4 +1,4 @@
-package import Bytes
+import Bytes
 import CVMCrypto
 import PostQuantum
 import StateStore
@@ -79,7 +79,8 @@ extension Core {
   ) throws(CoreError) -> ReferenceValue {
     _ = try referenceRow(try ReferenceName(text))
     try OutputFile.requireAbsent(path)
-    let (signed, key) = try verifiedReference(text, act: "reference.export", [(key: "form", value: form.rawValue)])
+    let (signed, key) = try verifiedReference(
+      text, act: "reference.export", [(key: "form", value: form.rawValue)])
     let bytes =
       form == .json ? try signed.document(publicKey: key) : try signed.value.unsigned(form)
     try OutputFile.create(path, bytes, mode: 0o644)
@@ -196,7 +197,8 @@ extension Core {
       } catch .notFound {
         do throws(CoreError) {
           _ = try createKey(
-            name, purpose: "reference-values", algorithm: .hybrid, rotation: KeyRotation(after: nil, maxUses: nil))
+            name, purpose: "reference-values", algorithm: .hybrid,
+            rotation: KeyRotation(after: nil, maxUses: nil))
         } catch .store(.exists) {
           // Another process has made it meanwhile.
         }
@@ -226,7 +228,8 @@ extension Core {
   private func keep(
     _ name: String, by signer: ReferenceSigner, act: String, _ value: (Int) -> ReferenceValue
   ) throws(CoreError) -> ReferenceValue {
-    try acted(act, object: name, detail: [(key: "key", value: "\(signer.name.name)@\(signer.name.version)")]) {
+    try acted(act, object: name, detail: [(key: "key", value: "\(signer.name.name)@\(signer.name.version)")])
+    {
       transaction throws(CoreError) in
       let version = try stored { () throws(StoreError) in try transaction.nextReferenceVersion(name: name) }
       let signed = try SignedReference(value(Int(version)), by: signer.key)

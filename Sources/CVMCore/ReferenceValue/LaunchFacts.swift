@@ -1,5 +1,7 @@
+import Attestation
 import Bytes
 import CVMCrypto
+import Glibc
 import SEV
 
 /// A launch's digest and everything that it was predicted from.

@@ -128,7 +128,8 @@ indirect enum CBOR {
   /// RFC 8949, section 3: major type and argument, big-endian.
   private static func head(_ major: UInt8, _ number: UInt64) -> [UInt8] {
     func bytes(_ first: UInt8, _ count: Int) -> [UInt8] {
-      [major << 5 | first] + (0..<count).reversed().map { UInt8(truncatingIfNeeded: number >> (8 * UInt64($0))) }
+      [major << 5 | first]
+        + (0..<count).reversed().map { UInt8(truncatingIfNeeded: number >> (8 * UInt64($0))) }
     }
     return switch number {
     case 0..<24: [major << 5 | UInt8(number)]

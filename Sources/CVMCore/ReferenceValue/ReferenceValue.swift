@@ -1,7 +1,6 @@
-import Bytes
+package import Bytes
 import Documents
 import FoundationEssentials
-package import StateStore
 
 /// A reference value (RFC 9334): what a launch is expected to measure, as its tenant signs it. One version of it.
 package struct ReferenceValue: Codable, Equatable, Sendable {

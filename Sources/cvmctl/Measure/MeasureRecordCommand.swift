@@ -26,7 +26,8 @@ struct MeasureRecordCommand: ParsableCommand {
 
   func run() throws {
     guard let name else {
-      throw UsageError("the reference value's name is missing", hint: "cvmctl measure record --guest GUEST NAME")
+      throw UsageError(
+        "the reference value's name is missing", hint: "cvmctl measure record --guest GUEST NAME")
     }
     let source = try source()
     let value = try global.core().recordReference(
