@@ -5,6 +5,8 @@ struct SettledWords {
   /// What the verbs name; the root or a noun where they name no more.
   let command: any ParsableCommand.Type
   let verbs: [String]
+  /// As `measure record list`, below two commands that do something themselves.
+  let isBelowAVerb: Bool
   let arguments: [String]
 
   /// The command, ready to run. Throws the parser's errors, and help, which it takes for one.
@@ -16,7 +18,8 @@ struct SettledWords {
     {
       return parsed
     }
-    return try CVMCtl.parseAsRoot(verbs + arguments)
+    // On its way from the root it would take the help and the demands of a verb for those of what is below it.
+    return isBelowAVerb ? try command.parseAsRoot(arguments) : try CVMCtl.parseAsRoot(verbs + arguments)
   }
 }
 
@@ -30,11 +33,15 @@ extension ParsableCommand {
 extension CommandConfiguration {
   /// Of a command that does something. It counts as a command of another one, so that the parser, which starts at it, spares
   /// its search for `--generate-completion-script`: that is as much work as everything else it does.
-  /// - Parameter subcommands: what else begins with its words.
+  /// - Parameters:
+  ///   - verbs: what stands before it, where that does something itself.
+  ///   - subcommands: what else begins with its words.
   static func verb(
-    _ name: String, _ abstract: String, subcommands: [any ParsableCommand.Type] = []
+    _ name: String, _ abstract: String, below verbs: String? = nil,
+    subcommands: [any ParsableCommand.Type] = []
   ) -> CommandConfiguration {
     CommandConfiguration(
-      commandName: name, _superCommandName: "cvmctl", abstract: abstract, subcommands: subcommands)
+      commandName: name, _superCommandName: "cvmctl" + (verbs.map { " " + $0 } ?? ""), abstract: abstract,
+      subcommands: subcommands)
   }
 }

@@ -5,6 +5,7 @@ import CVMCore
 struct MeasureRecordCommand: ParsableCommand {
   static let configuration = CommandConfiguration.verb(
     "record", "Record what a launch has to measure, signed: a reference value, to be used by its name.",
+    below: "measure",
     subcommands: [
       MeasureRecordListCommand.self, MeasureRecordShowCommand.self, MeasureRecordExportCommand.self,
       MeasureRecordImportCommand.self, MeasureRecordDeleteCommand.self,
@@ -86,7 +87,9 @@ struct ReferenceValidityOptions: ParsableArguments {
 }
 
 struct MeasureRecordListCommand: ParsableCommand {
-  static let configuration = CommandConfiguration.verb("list", "List the tenant's reference values.")
+  static let configuration = CommandConfiguration.verb(
+    "list", "List the tenant's reference values.",
+    below: "measure record")
 
   @Flag(help: "Every version, not the newest only.") var versions = false
   @OptionGroup var global: GlobalOptions
@@ -99,7 +102,8 @@ struct MeasureRecordListCommand: ParsableCommand {
 
 struct MeasureRecordShowCommand: ParsableCommand {
   static let configuration = CommandConfiguration.verb(
-    "show", "Show a reference value with all that its digest was predicted from.")
+    "show", "Show a reference value with all that its digest was predicted from.",
+    below: "measure record")
 
   @Argument(help: "Its name, or NAME@VERSION; the newest version otherwise.") var name: String
   @OptionGroup var global: GlobalOptions
@@ -112,7 +116,8 @@ struct MeasureRecordShowCommand: ParsableCommand {
 
 struct MeasureRecordExportCommand: ParsableCommand {
   static let configuration = CommandConfiguration.verb(
-    "export", "Write a reference value to a new file, for another verifier.")
+    "export", "Write a reference value to a new file, for another verifier.",
+    below: "measure record")
 
   @Argument(help: "Its name, or NAME@VERSION; the newest version otherwise.") var name: String
   @Option(help: ArgumentHelp("The new file.", valueName: "file")) var out: String
@@ -130,7 +135,8 @@ struct MeasureRecordExportCommand: ParsableCommand {
 
 struct MeasureRecordImportCommand: ParsableCommand {
   static let configuration = CommandConfiguration.verb(
-    "import", "Take in a reference value that another tenant signed and exported as JSON.")
+    "import", "Take in a reference value that another tenant signed and exported as JSON.",
+    below: "measure record")
 
   @Argument(help: "The file that measure record export wrote.") var file: String
   @Option(help: ArgumentHelp("The name here; its own otherwise.", valueName: "name")) var name: String?
@@ -150,7 +156,8 @@ struct MeasureRecordImportCommand: ParsableCommand {
 
 struct MeasureRecordDeleteCommand: ParsableCommand {
   static let configuration = CommandConfiguration.verb(
-    "delete", "Delete a reference value: one version of it, or all. Launch records keep its name.")
+    "delete", "Delete a reference value: one version of it, or all. Launch records keep its name.",
+    below: "measure record")
 
   @Argument(help: "Its name, or NAME@VERSION for one version.") var name: String
   @OptionGroup var global: GlobalOptions
