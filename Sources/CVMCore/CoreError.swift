@@ -11,6 +11,7 @@ package enum ObjectKind: String, Equatable, Sendable {
   case host = "simulated host"
   case hostCertificates = "host certificates"
   case auditRecord = "audit record"
+  case referenceValue = "reference value"
 }
 
 /// What stops an act of the core. Each case carries what the user needs to act on it.
@@ -32,6 +33,8 @@ package enum CoreError: Error, Sendable {
   case forbidden(String, hint: String? = nil)
   /// The AMD-SP's measurement is not the expected one; the guest was destroyed.
   case measurementMismatch(guest: String, differences: [String])
+  /// A launch is not what a reference value says of it. `differences` is never empty.
+  case referenceMismatch(reference: String, differences: [String])
   /// Evidence or a certificate chain was not accepted.
   case refused(String, hint: String? = nil)
   case simulated(what: String)

@@ -172,5 +172,14 @@ extension Schema {
       -- The newest anchor of the log, without a look at all of it.
       CREATE INDEX audit_of_anchors ON audit (seq) WHERE act = 'audit.anchor';
       """,
+      """
+      -- What launches are expected to measure, signed by the tenant: `value` is the signed text, and says tenant, name,
+      -- version and key once more. Versions are only added: a launch record says which one it was held to.
+      CREATE TABLE reference_value (
+        tenant TEXT NOT NULL REFERENCES tenant (name), name TEXT NOT NULL, version INTEGER NOT NULL,
+        value BLOB NOT NULL, signature BLOB NOT NULL, created_at INTEGER NOT NULL, deleted INTEGER NOT NULL,
+        PRIMARY KEY (tenant, name, version)
+      ) STRICT;
+      """,
     ])
 }

@@ -120,6 +120,12 @@ extension Failure {
           ? "the measurement does not match"
           : "the measurement of guest '\(guest)' does not match: it was not allowed to run",
         hint: differences.first, details: [("differences", .array(differences.map { .string($0) }))])
+    case .referenceMismatch(let reference, let differences):
+      self.init(
+        exit: .measurementMismatch,
+        message: "not as reference value '\(reference)' says: \(differences.joined(separator: "; "))",
+        hint: "if the change was yours, record it anew: cvmctl measure record",
+        details: [("differences", .array(differences.map { .string($0) }))])
     case .refused(let text, let hint): self.init(exit: .attestationRefused, message: text, hint: hint)
     case .simulated(let what):
       self.init(

@@ -7,10 +7,12 @@ enum GlobalPosition {
     var moved: [String] = []
     var verbs: [String] = []
     var level: any ParsableCommand.Type = CVMCtl.self
+    var isBelowAVerb = false
     var index = 0
     while index < words.count {
       let word = words[index]
       if let next = subcommand(word, of: level) {
+        isBelowAVerb = isBelowAVerb || level.doesSomething
         verbs.append(word)
         level = next
         index += 1
@@ -24,8 +26,10 @@ enum GlobalPosition {
       }
     }
     // `help`, `--help`, a noun alone or a verb that there is not: for the parser alone, which knows no global option there.
-    let isComplete = level.configuration.subcommands.isEmpty
-    return SettledWords(command: level, verbs: verbs, arguments: (isComplete ? moved : []) + words[index...])
+    let isComplete = level.doesSomething
+    return SettledWords(
+      command: level, verbs: verbs, isBelowAVerb: isBelowAVerb,
+      arguments: (isComplete ? moved : []) + words[index...])
   }
 
   /// The global options that stand before everything else, and the rest.

@@ -38,6 +38,9 @@ extension Core {
     guard options.secrets.isEmpty, options.sessionPrefix == nil else {
       throw .usage("guest '\(state.name)' has no launch security: it can take no secret and no session")
     }
+    guard options.reference == nil else {
+      throw .usage("guest '\(state.name)' has no launch security: nothing measures it")
+    }
     try audited("guest.start", object: state.name) { backend throws(BackendError) in
       try backend.start(state.uuid, paused: options.staysPaused)
     }

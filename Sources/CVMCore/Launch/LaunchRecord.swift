@@ -26,6 +26,9 @@ package struct LaunchRecord: Codable, Equatable, Sendable {
   package var kernelHashes: Bool
   package var vcpus: Int
   package var vmsaGeneration: String?
+  /// The reference value that the launch was held to.
+  package var referenceName: String?
+  package var referenceVersion: Int?
   /// Hex.
   package var expectedDigest: String?
   package var expectedMeasurement: String?

@@ -58,7 +58,20 @@ extension Launcher {
     record.firmwareDigest = try inputs.firmwareDigest(launchDigest: digest)
     record.expectedDigest = Hex.encode(digest)
     record.vmsaGeneration = inputs.launch.vcpus?.generation.rawValue
+    try requireReference(inputs)
     return Hex.encode(digest)
+  }
+
+  /// Before anything is started: the launch to come is the one that a reference value says.
+  private mutating func requireReference(_ inputs: MeasuredInputs) throws(CoreError) {
+    guard let name = options.reference else { return }
+    let reference = try core.reliedReference(name, for: guest.name)
+    (record.referenceName, record.referenceVersion) = (reference.name, reference.version)
+    let facts = try LaunchFacts(definition, options.references, inputs)
+    record.differences = reference.expected.differences(to: facts)
+    guard record.differences.isEmpty else {
+      throw .referenceMismatch(reference: reference.title, differences: record.differences)
+    }
   }
 
   /// The platform's chain is verified before its PDH is used; keys and record are on disk before anything is started.

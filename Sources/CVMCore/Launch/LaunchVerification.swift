@@ -7,6 +7,9 @@ package import SEV
 package struct LaunchVerification: Encodable, Equatable, Sendable {
   package var guest: String?
   package var verdict: LaunchVerdict
+  /// The reference value that was asked for.
+  package var referenceName: String?
+  package var referenceVersion: Int?
   /// Hex.
   package var expectedDigest: String
   package var expectedMeasurement: String
@@ -135,7 +138,7 @@ extension Core {
   /// Verifies a guest's latest launch again: what the host says now, held against what the definition predicts, or the files given.
   /// A mismatch before the guest was let go is the launch's own verdict: nothing lets it go then. Later the record stays as it is.
   package func verifyLaunch(
-    _ name: String, _ references: ReferenceFiles, digest: [UInt8]?
+    _ name: String, _ references: ReferenceFiles, digest: [UInt8]?, reference named: String? = nil
   ) throws(CoreError) -> LaunchVerification {
     let found = try find(name)
     guard let guest = found.recorded, guest.type != nil else {
@@ -143,20 +146,49 @@ extension Core {
     }
     guard let row = try latestLaunch(of: guest) else { throw .notFound(.launch, "of guest '\(guest.name)'") }
     var record = try LaunchRecord(row: row)
+    let recorded = try named.map { named throws(CoreError) in try reliedReference(named, for: guest.name) }
+    try recorded?.requirePolicy(guest.policy?.text ?? "", type: guest.type)
     let keys = try transportKeys(of: row, record)
     let uuid = guest.uuid
     let info = try hosted { backend throws(BackendError) in try backend.launchSecurity(uuid) }
     guard let info else { throw .policy(.drift(guest: guest.name, differences: ["launch security"])) }
     let evidence = try LaunchEvidence(info, guest: guest.name)
     let policy = SEVPolicy(rawValue: UInt32(truncatingIfNeeded: guest.policy?.rawValue ?? 0))
-    let reference = try reference(guest, references, policy: policy, digest: digest)
-    let verification = try LaunchVerification(
+    let reference = try reference(
+      guest, references, policy: policy, digest: try recorded?.expected.digestBytes() ?? digest)
+    var verification = try LaunchVerification(
       evidence, reference, tik: keys.tik, guest: guest.name, simulated: record.simulated)
+    if let recorded {
+      let definition = try guest.definition()
+      verification.name(recorded) { predicted(definition, references) }
+    }
     if record.outcome == .paused, verification.verdict == .mismatch, !readOnly {
       record.verdict = .mismatch
       record.differences = verification.differences
       try keep(record, act: "launch.verify", keepsKeys: true)
     }
+    return verification
+  }
+
+  /// What the definition predicts now, where its files can be read.
+  private func predicted(_ definition: GuestDefinition, _ references: ReferenceFiles) -> LaunchFacts? {
+    guard let inputs = try? MeasuredInputs(definition, references, hostSignature: hostSignature) else {
+      return nil
+    }
+    return try? LaunchFacts(definition, references, inputs)
+  }
+
+  /// A verification from evidence and a reference value, without a guest.
+  package func verifyLaunch(
+    _ evidence: OfflineEvidence, reference named: String
+  ) throws(CoreError) -> LaunchVerification {
+    let recorded = try reliedReference(named, for: nil)
+    let policy = evidence.evidence.policy
+    let type: LaunchType = policy.es ? .sevES : .sev
+    try recorded.requirePolicy(PolicyValue(type: type, rawValue: UInt64(policy.rawValue)).text, type: type)
+    var verification = try LaunchVerification.offline(
+      evidence, .digest(try recorded.expected.digestBytes()))
+    verification.name(recorded) { nil }
     return verification
   }
 
@@ -170,5 +202,30 @@ extension Core {
     } catch {
       throw .unmeasurable(source: inputs.firmwarePath, error)
     }
+  }
+}
+
+extension ReferenceValue {
+  /// Throws where it is of launches of another type or policy.
+  fileprivate func requirePolicy(_ text: String, type: LaunchType?) throws(CoreError) {
+    var differences: [String] = []
+    if let type, type != expected.type {
+      differences.append(
+        "the expectation differs: launch type \(type.rawValue), recorded \(expected.type.rawValue)")
+    }
+    if let policy = expected.policy, policy != text {
+      differences.append("the expectation differs: policy \(text), recorded \(policy)")
+    }
+    guard differences.isEmpty else { throw .referenceMismatch(reference: title, differences: differences) }
+  }
+}
+
+extension LaunchVerification {
+  /// Says which reference value it was, and of a mismatch what became of that value's inputs.
+  fileprivate mutating func name(_ reference: ReferenceValue, _ predicted: () -> LaunchFacts?) {
+    (referenceName, referenceVersion) = (reference.name, reference.version)
+    guard verdict == .mismatch else { return }
+    let facts = reference.expected
+    differences = (predicted().map { facts.differences(to: $0) } ?? facts.changedFiles()) + differences
   }
 }

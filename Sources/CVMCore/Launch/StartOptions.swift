@@ -13,11 +13,14 @@ package struct StartOptions: Sendable {
   /// Files of `session create`; nil: a fresh session of our own.
   package var sessionPrefix: String?
   package var references: ReferenceFiles
+  /// The reference value that the launch has to be: `NAME`, or `NAME@VERSION`.
+  package var reference: String?
 
   package init(
     staysPaused: Bool = false, allowsDebug: Bool = false, allowsKeySharing: Bool = false,
     allowsSimulated: Bool = false, allowsUnattestable: Bool = false, allowsUnmeasuredKernel: Bool = false,
-    secrets: [SecretSource] = [], sessionPrefix: String? = nil, references: ReferenceFiles = ReferenceFiles()
+    secrets: [SecretSource] = [], sessionPrefix: String? = nil, references: ReferenceFiles = ReferenceFiles(),
+    reference: String? = nil
   ) {
     self.staysPaused = staysPaused
     self.allowsDebug = allowsDebug
@@ -28,6 +31,7 @@ package struct StartOptions: Sendable {
     self.secrets = secrets
     self.sessionPrefix = sessionPrefix
     self.references = references
+    self.reference = reference
   }
 
   var consent: PolicyConsent { PolicyConsent(debug: allowsDebug, keySharing: allowsKeySharing) }

@@ -138,6 +138,7 @@ extension Transaction {
       ("guest", "guest", "guests"), ("launch", "launch record", "launch records"),
       ("wrapped_key", "key", "keys"), ("policy", "policy version", "policy versions"),
       ("host_certificate", "host certificate", "host certificates"),
+      ("reference_value", "reference value", "reference values"),
     ]
   }
 }

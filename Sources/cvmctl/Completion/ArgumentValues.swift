@@ -20,6 +20,8 @@ enum ArgumentValues {
       ["tenant", "token", "list"]:
       names.tenants
     case ["sim", "host", "show"], ["sim", "host", "delete"]: names.hosts
+    case ["measure", "record", "show"], ["measure", "record", "export"], ["measure", "record", "delete"]:
+      names.references
     case ["completion"]: [Candidate(value: "bash")]
     default: []
     }

@@ -48,6 +48,13 @@ final class LocalNames {
     return rows.map { Candidate(value: $0.name, description: $0.purpose) }
   }
 
+  /// The tenant's reference values.
+  var references: [Candidate] {
+    guard let tenant else { return [] }
+    let rows = store.flatMap { try? $0.referenceValues(tenant: tenant) } ?? []
+    return rows.map { Candidate(value: $0.name) }
+  }
+
   var tenants: [Candidate] {
     guard settings?.tokenFile == nil else { return tenant.map { [Candidate(value: $0)] } ?? [] }
     let rows = store.flatMap { try? $0.tenants() } ?? []

@@ -23,7 +23,10 @@ enum OptionValues {
     case "--to" where path == ["key", "migrate"]:
       KeyMigrateCommand.kinds.map { Candidate(value: $0.rawValue) }
     case "--reason": KeyRevocation.allCases.map { Candidate(value: $0.rawValue) }
+    case "--format" where path.first == "measure":
+      ReferenceForm.allCases.map { Candidate(value: $0.rawValue) }
     case "--format": candidates("jsonl", "cef", "syslog")
+    case "--reference": names.references
     case "--view": candidates("host", "guest")
     case "--seal": SealKind.allCases.map { Candidate(value: $0.rawValue) }
     case "--kdf": PassphraseKDF.allCases.map { Candidate(value: $0.rawValue) }

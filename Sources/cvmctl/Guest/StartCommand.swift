@@ -34,9 +34,15 @@ struct StartOptionGroup: ParsableArguments {
       valueName: "name=@file"))
   var secret: [String] = []
   @Option(help: ArgumentHelp("A session made by 'session create'.", valueName: "prefix")) var session: String?
+  @Option(
+    help: ArgumentHelp("What the launch has to be, as 'measure record' recorded it.", valueName: "name"))
+  var reference: String?
   @OptionGroup var references: ReferenceOptions
 
   func validate() throws {
+    guard reference == nil || !unattestable else {
+      throw ValidationError("--reference and --unattestable exclude each other")
+    }
     guard session == nil || !unattestable else {
       throw ValidationError("--session and --unattestable exclude each other")
     }
@@ -47,7 +53,7 @@ struct StartOptionGroup: ParsableArguments {
       staysPaused: paused, allowsDebug: allowDebug, allowsKeySharing: allowKeySharing,
       allowsSimulated: allowSimulated, allowsUnattestable: unattestable,
       allowsUnmeasuredKernel: allowUnmeasuredKernel, secrets: try secret.map(SecretArgument.parse),
-      sessionPrefix: session, references: try references.files())
+      sessionPrefix: session, references: try references.files(), reference: reference)
   }
 }
 

@@ -38,6 +38,9 @@ extension LaunchRecord: Renderable {
       ("Measurement", measurement ?? "-"), ("Verdict", verdict.rawValue),
     ]
     if let vmsaGeneration { rows.append(("VMSA generation", vmsaGeneration)) }
+    if let referenceName {
+      rows.append(("Reference value", "\(referenceName)@\(referenceVersion ?? 0)"))
+    }
     for difference in differences { rows.append(("Difference", difference)) }
     rows += [
       ("Secrets injected", String(secretsInjected)), ("Outcome", outcome.rawValue), ("Started", startedAt),

@@ -11,6 +11,10 @@ extension LaunchVerification: Renderable {
     Column("VMSA generation") { $0.vmsaGeneration ?? "-" },
     Column("Policy") { $0.policy },
     Column("Simulated") { $0.simulated ? "yes" : "no" },
+    Column("Reference value") { verification in
+      guard let name = verification.referenceName else { return "-" }
+      return "\(name)@\(verification.referenceVersion ?? 0)"
+    },
     Column("Differences") { $0.differences.isEmpty ? "-" : $0.differences.joined(separator: "; ") },
   ]
 }

@@ -32,12 +32,18 @@ struct LaunchVerifyCommand: ParsableCommand {
   @Option(help: ArgumentHelp("Its stepping.", valueName: "n")) var cpuStepping: String?
   @Option(help: ArgumentHelp("The expected launch digest, instead of the files.", valueName: "hex"))
   var digest: String?
+  @Option(
+    help: ArgumentHelp("A reference value as 'measure record' recorded it, instead of them.", valueName: "name"))
+  var reference: String?
   @Option(help: ArgumentHelp("SEV-ES register values: init (KVM's first) or init2.", valueName: "generation"))
   var vmsaGeneration: String?
   @OptionGroup var global: GlobalOptions
 
   func run() throws {
     _ = try VMSAOptions.generation(vmsaGeneration)  // wrong is wrong, also where nothing depends on it
+    guard reference == nil || (digest == nil && (guest != nil || (firmware == nil && kernel == nil))) else {
+      throw UsageError("--reference takes the place of --digest, --firmware and --kernel")
+    }
     if let guest {
       guard tik == nil, measurement == nil else {
         throw UsageError("name a guest or give --tik and --measurement, not both")
@@ -46,7 +52,11 @@ struct LaunchVerifyCommand: ParsableCommand {
         firmware: firmware, kernel: kernel, initrd: initrd,
         generation: try VMSAOptions.generation(vmsaGeneration))
       let digest = try digest.map(DigestOption.parse)
-      return try show(try global.core().verifyLaunch(guest, references, digest: digest))
+      return try show(
+        try global.core().verifyLaunch(guest, references, digest: digest, reference: reference))
+    }
+    if let reference {
+      return try show(try global.core().verifyLaunch(try evidence(), reference: reference))
     }
     try show(try LaunchVerification.offline(try evidence(), try expectation()))
   }

@@ -3,7 +3,8 @@ import CVMCore
 
 struct MeasureCommand: ParsableCommand {
   static let configuration = CommandConfiguration.verb(
-    "measure", "Predict launch digests: of a guest, or of what the options name.")
+    "measure", "Predict launch digests: of a guest, or of what the options name.",
+    subcommands: [MeasureRecordCommand.self])
 
   @OptionGroup var definition: MeasuredDefinition
   @OptionGroup var launch: MeasuredLaunchOptions

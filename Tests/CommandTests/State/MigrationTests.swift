@@ -192,7 +192,9 @@ import Testing
     // Opens the keys of every launch, and of all else.
     try sandbox.succeed("key", "rotate", "--kek")
     try sandbox.succeed("key", "create", "new", "--algorithm", "hybrid")
-    try sandbox.succeed("start", "web1", "--secret", "luks-key=@" + sandbox.file("secret"))
+    try sandbox.succeed("measure", "record", "--guest", "web1", "web")
+    try sandbox.succeed(
+      "start", "web1", "--reference", "web", "--secret", "luks-key=@" + sandbox.file("secret"))
     try sandbox.succeed("vault", "rekey", "--new-root", "--seal", "file")
     try sandbox.succeed("policy", "edit", "own", "0xb")
     try sandbox.succeed("tenant", "destroy", "acme", "--crypto-erase", "--yes")

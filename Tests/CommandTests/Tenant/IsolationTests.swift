@@ -28,6 +28,8 @@ import Testing
     ("key export", ["@", "--public", "--out", "/x/y"]), ("key export", ["@", "--sealed", "--out", "/x/y"]),
     ("key suspend", ["@"]), ("key resume", ["@"]), ("key policy", ["@", "--rotate-after", "90d"]),
     ("key wrap", ["@", "--in", "%", "--out", "/x/y"]),
+    ("measure record", ["--guest", "@", "reference"]), ("measure record show", ["@"]),
+    ("measure record export", ["@", "--out", "/x/y"]), ("measure record delete", ["@"]),
   ]
 
   /// Commands in whose arguments no object of a tenant can be named, and the lists, tested below; `key unwrap` takes a file that
@@ -38,7 +40,8 @@ import Testing
     "host check", "host info", "host certs export", "host certs import", "host certs verify", "nodesevinfo",
     "capabilities", "domcapabilities", "version", "uri", "hostname", "sim host create", "sim host list",
     "sim host show", "sim host delete", "config show", "completion", "help",
-    "key unwrap", "key list", "key create", "key import", "key due", "key migrate", "key open",
+    "measure record list", "measure record import", "key unwrap", "key list", "key create", "key import",
+    "key due", "key migrate", "key open",
     "key recipient create", "key escrow", "key recover",
     "vault init", "vault unlock", "vault lock", "vault rekey", "vault status", "vault agent",
     "state where", "state check", "state backup", "state restore",
@@ -67,7 +70,10 @@ import Testing
   @Test func `are in no list`() throws {
     let world = try Self.world.get()
     for tool in [world.holder, world.neighbour] {
-      for words in [["list", "--all"], ["launch", "history"], ["policy", "list"], ["key", "list"]] {
+      for words in [
+        ["list", "--all"], ["launch", "history"], ["policy", "list"], ["key", "list"],
+        ["measure", "record", "list", "--versions"],
+      ] {
         let text = try tool.succeed(words + ["-o", "json"]).stdout
         #expect(!world.telling.contains { text.contains($0) }, "\(words): \(text)")
         #expect(words[0] == "policy" || text == "[]\n")
@@ -144,8 +150,14 @@ import Testing
 
   private static func leaves(_ command: JSONObject, _ path: [String]) -> [String] {
     let children = command.list("subcommands")?.compactMap { $0 as? [String: Any] } ?? []
-    guard !children.isEmpty else { return [path.joined(separator: " ")] }
-    return children.map { JSONObject($0) }.flatMap { leaves($0, path + [$0.string("commandName") ?? ""]) }
+    // `measure` does something itself, and so do its subcommands: it takes the options of every act.
+    let arguments = command.list("arguments")?.compactMap { $0 as? [String: Any] } ?? []
+    let acts = arguments.flatMap { $0["names"] as? [[String: Any]] ?? [] }.contains {
+      $0["name"] as? String == "state-dir"
+    }
+    let own = children.isEmpty || acts ? [path.joined(separator: " ")] : []
+    return own
+      + children.map { JSONObject($0) }.flatMap { leaves($0, path + [$0.string("commandName") ?? ""]) }
   }
 }
 
@@ -176,6 +188,7 @@ final class World: Sendable {
     let guest = try owner.succeed("dominfo", "web1", "-o", "json").object()
     try owner.succeed("policy", "create", "own-policy", "0xb", "--type", "sev")
     try owner.succeed("key", "create", "own-key")
+    try owner.succeed("measure", "record", "--guest", "web1", "own-reference")
     try sandbox.succeed("tenant", "token", "create", "acme", "--out", sandbox.file("token"))
     let credential = try sandbox.cvmctl.succeed(
       "tenant", "token", "create", "rival", "--out", sandbox.file("theirs"), "-o", "json"
@@ -188,11 +201,12 @@ final class World: Sendable {
     let id = guest.number("id") ?? 1
     theirs = [
       "web1", guest.string("uuid") ?? "", String(id), launch.string("id") ?? "", "own-policy",
-      "own-policy@1", "rival", token, "own-key", "own-key@1",
+      "own-policy@1", "rival", token, "own-key", "own-key@1", "own-reference", "own-reference@1",
     ]
     nobodys = [
       "web9", "8f0752f4-4131-437c-b071-12cbe79d4e3c", String(id + 7), "8f0752f4-4131-437c-b071-12cbe79d4e3d",
       "own-policz", "own-policz@1", "rivam", "0123456789abcdef", "own-kez", "own-kez@1",
+      "own-referencf", "own-referencf@1",
     ]
   }
 }

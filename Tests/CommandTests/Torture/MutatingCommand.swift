@@ -78,6 +78,15 @@ struct MutatingCommand: CustomStringConvertible, Sendable {
     MutatingCommand(
       before: [key], words: ["vault", "rekey", "--seal", "passphrase", "--passphrase-file", "#/pass"],
       isOneAct: false),
+    MutatingCommand(
+      before: [define], words: ["measure", "record", "--guest", "web1", "r"], isOneAct: false),
+    MutatingCommand(
+      before: [define, reference], words: ["measure", "record", "export", "r", "--out", "#/out"],
+      isOneAct: false),
+    MutatingCommand(before: [define, reference], words: ["measure", "record", "delete", "r"]),
+    MutatingCommand(
+      before: [define, reference, ["measure", "record", "export", "r", "--out", "#/r"]],
+      words: ["measure", "record", "import", "#/r"], isOneAct: false),
     MutatingCommand(words: ["sim", "host", "create", "other"], isOneAct: false, isSlow: true),
     MutatingCommand(
       before: [["sim", "host", "create", "other"]], words: ["sim", "host", "delete", "other"],
@@ -86,6 +95,7 @@ struct MutatingCommand: CustomStringConvertible, Sendable {
 
   private static let define = ["define", "#/guest.yaml"]
   private static let start = ["start", "web1"]
+  private static let reference = ["measure", "record", "--guest", "web1", "r"]
   private static let acme = ["tenant", "create", "acme"]
   private static let key = ["key", "create", "k"]
   private static let recipient = ["key", "recipient", "create", "--out", "#/owner"]

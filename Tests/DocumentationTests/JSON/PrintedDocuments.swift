@@ -134,6 +134,23 @@ struct PrintedDocuments: Sendable {
     for verb in ["reset", "reboot", "shutdown", "undefine"] { try print("Guest", verb, "plain") }
     try print("Domain document", "dumpxml", "g")
     try print("Digest prediction", "measure", "--guest", "g", "--explain")
+    try references()
+  }
+
+  private mutating func references() throws {
+    try scratch.write("kernel", to: "kernel")
+    let file = try scratch.write(
+      guest("r").replacing("{type: sev}", with: "{type: sev-es}")
+        + "cpu: EPYC-Milan\nkernel: \(scratch.file("kernel"))\ninitrd: \(scratch.file("kernel"))\ncmdline: quiet\n",
+      to: "r.yaml")
+    let out = scratch.file("reference")
+    try print(
+      "Reference value", "measure record", "--guest-file", file, "r", "--valid-until", "2199-01-01")
+    try print("Reference value", "measure record export", "r", "--out", out)
+    try print("Reference value", "measure record import", out, "--name", "s")
+    try print("Reference value", "measure record list")
+    try print("Reference value", "measure record show", "r")
+    try print("Deleted reference value", "measure record delete", "s")
   }
 
   private mutating func launchInPieces() throws {

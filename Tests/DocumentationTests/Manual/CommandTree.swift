@@ -31,9 +31,7 @@ struct CommandTree {
   private static func leaves(_ command: JSONObject, path: [String]) -> [Leaf] {
     let children =
       command.list("subcommands")?.compactMap { ($0 as? [String: Any]).map { JSONObject($0) } } ?? []
-    guard children.isEmpty else {
-      return children.flatMap { leaves($0, path: path + [$0.string("commandName") ?? ""]) }
-    }
+    let below = children.flatMap { leaves($0, path: path + [$0.string("commandName") ?? ""]) }
     let arguments =
       command.list("arguments")?.compactMap { ($0 as? [String: Any]).map { JSONObject($0) } } ?? []
     let options = arguments.flatMap { argument in
@@ -42,6 +40,8 @@ struct CommandTree {
           name.string("name").map { (name.string("kind") == "short" ? "-" : "--") + $0 }
         }
     }
-    return [Leaf(name: path.joined(separator: " "), options: Set(options))]
+    // `measure` does something itself, and so do its subcommands: it takes the options of every act.
+    guard children.isEmpty || options.contains("--state-dir") else { return below }
+    return [Leaf(name: path.joined(separator: " "), options: Set(options))] + below
   }
 }

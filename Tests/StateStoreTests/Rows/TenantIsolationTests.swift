@@ -31,6 +31,10 @@ import Testing
     #expect(
       try store.wrappedKey(tenant: own, object: "disk", purpose: "data", version: 1)?.envelope
         == Array(own.utf8))
+    #expect(try store.referenceValues(tenant: own).map(\.value) == [Array(own.utf8)])
+    #expect(try store.referenceValues(tenant: own, allVersions: true).map(\.tenant) == [own])
+    #expect(try store.referenceValue(tenant: own, name: "web")?.value == Array(own.utf8))
+    #expect(try store.referenceValue(tenant: own, name: "web", version: 1)?.tenant == own)
     #expect(try store.auditEntries(tenant: own).map(\.record.tenant) == [own])
     _ = try store.attempt(record("guest.start", tenant: own))
     #expect(try store.openAttempts(tenant: own).count == 1)
@@ -57,6 +61,7 @@ import Testing
     }
     try store.act(record(tenant: own)) { (transaction) throws(StoreError) in
       try transaction.deletePolicy(name: "strict")
+      try transaction.deleteReferenceValue(name: "web", version: nil)
       try transaction.deleteHostCertificate(host: uri)
       try transaction.updateWrappedKey(
         object: "disk", purpose: "data", version: 1, state: "gone", envelope: [])
@@ -87,6 +92,7 @@ import Testing
       try store.guests(tenant: tenant, uri: uri), try store.policies(tenant: tenant),
       try store.launches(tenant: tenant), try store.hostCertificates(tenant: tenant),
       try store.wrappedKeys(tenant: tenant), try store.tenantRow(tenant) as Any,
+      try store.referenceValues(tenant: tenant, allVersions: true),
     ]
     return parts.map { String(describing: $0) }.joined()
   }

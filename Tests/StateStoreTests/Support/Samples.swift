@@ -59,6 +59,8 @@ extension StateStore {
         try transaction.setHostCertificate(host: uri, cek: Array(tenant.utf8), ask: nil, ark: nil)
         try transaction.insertWrappedKey(
           object: "disk", purpose: "data", version: 1, state: "active", envelope: Array(tenant.utf8))
+        try transaction.insertReferenceValue(
+          name: "web", version: 1, value: Array(tenant.utf8), signature: [1])
       }
     }
   }
