@@ -9,18 +9,35 @@ struct MeasureCommand: ParsableCommand {
   @Option(help: ArgumentHelp("A defined guest.", valueName: "name")) var guest: String?
   @Option(help: ArgumentHelp("Domain XML or a YAML guest file, or - for standard input.", valueName: "file"))
   var guestFile: String?
+  @Option(help: ArgumentHelp("An IGVM file, for SEV-SNP.", valueName: "file")) var igvm: String?
+  @Option(help: ArgumentHelp("vCPUs of the guest.", valueName: "n")) var vcpus: String?
+  @Option(
+    help: ArgumentHelp(
+      "How pages without bytes in an IGVM file are measured: zero or normal.", valueName: "type"))
+  var emptyPages: String?
+  @Flag(help: "Show every group of pages with the digest after it.") var explain = false
   @Option(help: ArgumentHelp("hex or base64.", valueName: "format")) var outputFormat = "hex"
   @OptionGroup var references: ReferenceOptions
   @OptionGroup var global: GlobalOptions
 
   func validate() throws {
-    guard (guest == nil) != (guestFile == nil) else { throw ValidationError("give --guest or --guest-file") }
+    guard [guest, guestFile, igvm].count(where: { $0 != nil }) == 1 else {
+      throw ValidationError("give --guest, --guest-file or --igvm")
+    }
+    guard igvm != nil || (vcpus == nil && emptyPages == nil && !explain) else {
+      throw ValidationError("--vcpus, --empty-pages and --explain need --igvm")
+    }
     guard ["hex", "base64"].contains(outputFormat) else {
       throw ValidationError("--output-format is hex or base64")
     }
   }
 
   func run() throws {
+    if let igvm {
+      return try MeasureIGVM.show(
+        igvm, vcpus: vcpus, emptyPages: emptyPages, explains: explain, base64: outputFormat == "base64",
+        global)
+    }
     let core = try global.core()
     let files = try references.files()
     let prediction =
