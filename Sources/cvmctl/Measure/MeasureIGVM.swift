@@ -14,8 +14,10 @@ enum MeasureIGVM {
     let prediction = try IGVMPrediction.predict(
       file, vcpus: try vcpus.map { Int(try Number.unsigned($0, "--vcpus", as: UInt16.self)) },
       emptyPages: try pages(emptyPages))
-    for warning in prediction.warnings { global.note("warning: \(warning)") }
     let output = try global.settings().output
+    if output != .json, output != .yaml {
+      for warning in prediction.warnings { global.note("warning: \(warning)") }
+    }
     if explains, output == .table || output == .wide {
       return try Terminal.out(try output.text(of: .list(prediction.pages)))
     }
