@@ -31,15 +31,17 @@ package enum ExampleIGVM {
     04030000 14000000 00f0ffff ffff0000 01000000 48110000 00000000 00000000
     """)
 
-  private static let registers: [(Int, [UInt8])] =
-    [0x00, 0x20, 0x30, 0x40, 0x50].map { ($0, hex("00009300ffff0000")) } + [
-      (0x10, hex("00f09b00ffff00000000ffff")), (0x60, hex("00000000ffff0000")),
-      (0x70, hex("00008200ffff0000")), (0x80, hex("00000000ffff0000")), (0x90, hex("00008b00ffff0000")),
-      (0xD0, hex("0010")), (0x148, hex("40")), (0x158, hex("30")), (0x160, hex("0004")),
-      (0x168, hex("f00fffff")), (0x170, hex("02")), (0x178, hex("f0ff")), (0x268, hex("0604070006040700")),
-      (0x310, hex("120f8000")), (0x3B0, hex("01")), (0x3E8, hex("01")), (0x408, hex("801f")),
-      (0x410, hex("7f03")),
-    ]
+  /// Offsets in the VMSA with what stands there.
+  private static let registers: [(Int, [UInt8])] = [
+    (0x00, segment), (0x20, segment), (0x30, segment), (0x40, segment), (0x50, segment),
+    (0x10, hex("00f09b00ffff00000000ffff")), (0x60, hex("00000000ffff0000")), (0x70, hex("00008200ffff0000")),
+    (0x80, hex("00000000ffff0000")), (0x90, hex("00008b00ffff0000")), (0xD0, hex("0010")), (0x148, hex("40")),
+    (0x158, hex("30")), (0x160, hex("0004")), (0x168, hex("f00fffff")), (0x170, hex("02")),
+    (0x178, hex("f0ff")), (0x268, hex("0604070006040700")), (0x310, hex("120f8000")), (0x3B0, hex("01")),
+    (0x3E8, hex("01")), (0x408, hex("801f")), (0x410, hex("7f03")),
+  ]
+
+  private static let segment = hex("00009300ffff0000")
 
   private static func hex(_ text: String) -> [UInt8] {
     let digits = text.filter { !$0.isWhitespace }.map(String.init)
@@ -52,9 +54,9 @@ package enum ExampleIGVM {
 /// A private key of P-384 as OpenSSL writes it (RFC 5915 in PEM), its scalar 48 times one byte.
 package enum ExampleKey {
   package static func pem(_ byte: UInt8) -> String {
-    let der =
-      [0x30, 0x3E, 0x02, 0x01, 0x01, 0x04, 0x30] + [UInt8](repeating: byte, count: 48)
-      + [0xA0, 0x07, 0x06, 0x05, 0x2B, 0x81, 0x04, 0x00, 0x22]
+    var der: [UInt8] = [0x30, 0x3E, 0x02, 0x01, 0x01, 0x04, 0x30]
+    der += [UInt8](repeating: byte, count: 48)
+    der += [0xA0, 0x07, 0x06, 0x05, 0x2B, 0x81, 0x04, 0x00, 0x22]
     let text = Data(der).base64EncodedString(options: [.lineLength64Characters, .endLineWithLineFeed])
     return "-----BEGIN EC PRIVATE KEY-----\n\(text)\n-----END EC PRIVATE KEY-----\n"
   }

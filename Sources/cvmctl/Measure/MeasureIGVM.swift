@@ -15,9 +15,7 @@ enum MeasureIGVM {
       file, vcpus: try vcpus.map { Int(try Number.unsigned($0, "--vcpus", as: UInt16.self)) },
       emptyPages: try pages(emptyPages))
     let output = try global.settings().output
-    if output != .json, output != .yaml {
-      for warning in prediction.warnings { global.note("warning: \(warning)") }
-    }
+    try global.show(warnings: prediction.warnings)
     if explains, output == .table || output == .wide {
       return try Terminal.out(try output.text(of: .list(prediction.pages)))
     }

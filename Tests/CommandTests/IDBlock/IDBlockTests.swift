@@ -14,6 +14,7 @@ import Testing
     authorKey = try sandbox.directory.write(ExampleKey.pem(2), to: "author.pem", mode: 0o600)
   }
 
+  @discardableResult
   private func create(_ more: String..., out: String = "x") throws -> [String] {
     let words = ["idblock", "create", "--measurement", Self.digest, "--id-key", idKey]
     try sandbox.cvmctl.succeed(words + more + ["--out", sandbox.file(out)])
@@ -25,7 +26,8 @@ import Testing
   }
 
   private func results(_ outcome: Outcome) throws -> [String: String] {
-    let checks = try outcome.object().objects("checks") ?? []
+    let list = try outcome.object().list("checks") as? [[String: Any]] ?? []
+    let checks = list.map { JSONObject($0) }
     return Dictionary(
       uniqueKeysWithValues: checks.map { ($0.string("id") ?? "", $0.string("result") ?? "") })
   }
@@ -139,10 +141,12 @@ import Testing
     try refuses(.usage, "--measurement", "abab", "--id-key", idKey)
     try refuses(.usage, launch[0], launch[1], "--id-key", idKey, "--family-id", "00")
     try refuses(.policyViolation, launch[0], launch[1], "--id-key", idKey, "--policy", "0xb0000")
-    try refuses(.policyViolation, launch[0], launch[1], "--id-key", idKey, "--policy", "0x70000")
-    _ = try create()
+    try refuses(.policyViolation, launch[0], launch[1], "--id-key", idKey, "--policy", "0x10000")
+    try create()
     let again = ["idblock", "create", "--measurement", Self.digest, "--id-key", idKey, "--out"]
     #expect(try sandbox.cvmctl.run(again + [sandbox.file("x")]).status == 4)
-    try sandbox.cvmctl.succeed(again + [sandbox.file("d"), "--policy", "0xb0000", "--allow-debug"])
+    let told = try sandbox.cvmctl.succeed(
+      again + [sandbox.file("d"), "--policy", "0xf0000", "--allow-debug"])
+    #expect(told.stderr.contains("read and write") && told.stderr.contains("migration agent"))
   }
 }

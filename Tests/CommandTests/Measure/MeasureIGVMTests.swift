@@ -27,7 +27,7 @@ import Testing
   {
     let object = try sandbox.object("measure", "--igvm", file)
     #expect(object.string("digest") == ExampleIGVM.digest && object.string("type") == "sev-snp")
-    let pages = object.objects("pages") ?? []
+    let pages = (object.list("pages") as? [[String: Any]] ?? []).map { JSONObject($0) }
     #expect(
       pages.map { $0.string("type") } == ["normal", "zero", "secrets", "cpuid", "unmeasured", "vmsa"])
     #expect(pages.last?.string("digest") == ExampleIGVM.digest)

@@ -14,11 +14,13 @@ extension Integration {
     static let digest = [UInt8](0x30..<0x60)
 
     init() throws {
-      directory = try ScratchDirectory()
+      let directory = try ScratchDirectory()
+      self.directory = directory
       cvmctl = Tool.cvmctl(nil, state: directory.file("state"))
-      keys = try [1, 2].map { number in
-        try directory.write(ExampleKey.pem(number), to: "key\(number).pem", mode: 0o600)
-      }
+      keys = [
+        try directory.write(ExampleKey.pem(1), to: "key1.pem", mode: 0o600),
+        try directory.write(ExampleKey.pem(2), to: "key2.pem", mode: 0o600),
+      ]
     }
 
     private func python(_ program: String, _ arguments: [String]) throws -> String {
