@@ -29,6 +29,14 @@ package struct ByteCursor: Sendable {
     return Array(bytes[start..<offset])
   }
 
+  /// Passes over `count` bytes.
+  package mutating func skip(_ count: Int) throws(FormatError) {
+    guard count >= 0, count <= remaining else {
+      throw FormatError(format, at: offset, .truncated(wanted: count, left: remaining))
+    }
+    offset += count
+  }
+
   package mutating func littleEndian<T: FixedWidthInteger & UnsignedInteger>(
     _: T.Type = T.self
   ) throws(FormatError) -> T {

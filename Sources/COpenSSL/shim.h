@@ -10,6 +10,7 @@
 #include <openssl/evp.h>
 #include <openssl/kdf.h>
 #include <openssl/param_build.h>
+#include <openssl/pem.h>
 #include <openssl/rand.h>
 #include <openssl/rsa.h>
 #include <openssl/sha.h>
@@ -61,6 +62,33 @@ static inline EVP_PKEY *cvm_p384_key(const unsigned char *point, size_t point_co
         params[n++] = OSSL_PARAM_construct_BN(OSSL_PKEY_PARAM_PRIV_KEY, scalar, scalar_count);
     params[n] = OSSL_PARAM_construct_end();
     return cvm_key_from("EC", scalar != NULL ? EVP_PKEY_KEYPAIR : EVP_PKEY_PUBLIC_KEY, params);
+}
+
+static inline int cvm_no_passphrase(char *buffer, int size, int writing, void *context)
+{
+    (void)buffer, (void)size, (void)writing, (void)context;
+    return -1;
+}
+
+/* The private key in a file: PEM or DER, PKCS #8 or RFC 5915. NULL where there is none, or one behind a passphrase:
+   nobody is asked for it. */
+static inline EVP_PKEY *cvm_private_key(const unsigned char *bytes, int count)
+{
+    EVP_PKEY *key = NULL;
+    const unsigned char *next = bytes;
+    BIO *file = BIO_new_mem_buf(bytes, count);
+    if (file == NULL)
+        return NULL;
+    key = PEM_read_bio_PrivateKey(file, NULL, cvm_no_passphrase, NULL);
+    BIO_free(file);
+    if (key != NULL)
+        return key;
+    key = d2i_AutoPrivateKey(NULL, &next, count);
+    if (key != NULL && next != bytes + count) {
+        EVP_PKEY_free(key);
+        return NULL;
+    }
+    return key;
 }
 
 /* An RSA public key from modulus and exponent in native byte order, or NULL. */

@@ -27,7 +27,7 @@ struct CVMCtl: ParsableCommand {
         name: "Launching:",
         subcommands: [
           PolicyCommand.self, LaunchCommand.self, SessionCommand.self, SecretCommand.self,
-          MeasureCommand.self,
+          MeasureCommand.self, IDBlockCommand.self,
         ]),
       CommandGroup(name: "Keys:", subcommands: [KeyCommand.self, VaultCommand.self]),
       CommandGroup(

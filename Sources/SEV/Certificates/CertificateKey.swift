@@ -29,16 +29,7 @@ package enum CertificateKey: Equatable, Sendable {
 
   private static func elliptic(_ cursor: inout ByteCursor) throws(FormatError) -> CertificateKey {
     try cursor.require(p384, field: "CURVE")
-    let start = cursor.offset
-    let x = ECDSAField.decode(try cursor.array(ECDSAField.size))
-    let y = ECDSAField.decode(try cursor.array(ECDSAField.size))
-    guard let x, let y else {
-      throw FormatError(cursor.format, at: start, .invalid(field: "QX, QY", reason: "wider than P-384"))
-    }
-    let key: P384.PublicKey
-    do { key = try P384.PublicKey(x: x, y: y) } catch {
-      throw FormatError(cursor.format, at: start, .invalid(field: "QX, QY", reason: "not a point of P-384"))
-    }
+    let key = try cursor.p384Point()
     try cursor.zeros(0x370, field: "PUBKEY reserved")
     return .p384(key)
   }

@@ -1,3 +1,4 @@
+internal import Bytes
 package import CVMCrypto
 
 /// How AMD's structures hold a number of P-384: 72 bytes little-endian, of which the high 24 are zero.
@@ -35,5 +36,30 @@ package enum ECDSAField {
     do { signature = try ECDSASignature(r: r, s: s) } catch { throw .outOfRange }
     guard signature.isInRange else { throw .outOfRange }
     return signature
+  }
+}
+
+extension ByteCursor {
+  /// QX and QY, 72 bytes each: a point of P-384.
+  mutating func p384Point() throws(FormatError) -> P384.PublicKey {
+    let start = offset
+    let x = ECDSAField.decode(try array(ECDSAField.size))
+    let y = ECDSAField.decode(try array(ECDSAField.size))
+    guard let x, let y else {
+      throw FormatError(format, at: start, .invalid(field: "QX, QY", reason: "wider than P-384"))
+    }
+    do { return try P384.PublicKey(x: x, y: y) } catch {
+      throw FormatError(format, at: start, .invalid(field: "QX, QY", reason: "not a point of P-384"))
+    }
+  }
+
+  /// R and S, 72 bytes each.
+  mutating func p384Signature(field: String) throws(FormatError) -> ECDSASignature {
+    let start = offset
+    let r = try array(ECDSAField.size)
+    let s = try array(ECDSAField.size)
+    do { return try ECDSAField.signature(r: r, s: s) } catch {
+      throw FormatError(format, at: start, .invalid(field: field, reason: "no signature of P-384"))
+    }
   }
 }

@@ -8,19 +8,33 @@ struct MeasureCommand: ParsableCommand {
 
   @OptionGroup var definition: MeasuredDefinition
   @OptionGroup var launch: MeasuredLaunchOptions
+  @Option(help: ArgumentHelp("An IGVM file, for SEV-SNP.", valueName: "file")) var igvm: String?
+  @Option(
+    help: ArgumentHelp(
+      "How pages without bytes in an IGVM file are measured: zero or normal.", valueName: "type"))
+  var emptyPages: String?
   @Flag(help: "Show every step of the launch, with the digest behind it.") var explain = false
   @Flag(help: "Write each vCPU's page to vmsaN.bin in the working directory.") var dumpVmsa = false
   @Option(help: ArgumentHelp("hex or base64.", valueName: "format")) var outputFormat: DigestFormat = .hex
   @OptionGroup var global: GlobalOptions
 
   func validate() throws {
-    let sources = [definition.guest != nil, definition.guestFile != nil, launch.mode != nil]
+    let sources = [definition.guest != nil, definition.guestFile != nil, launch.mode != nil, igvm != nil]
     guard sources.filter({ $0 }).count == 1 else {
-      throw ValidationError("give --mode and --ovmf, or --guest, or --guest-file")
+      throw ValidationError("give --mode and --ovmf, or --guest, --guest-file or --igvm")
+    }
+    guard igvm != nil || emptyPages == nil else { throw ValidationError("--empty-pages is for --igvm") }
+    guard igvm == nil || (launch.namesNothingButVCPUs && !dumpVmsa) else {
+      throw ValidationError(
+        "the file says all but --vcpus and --empty-pages: no other option goes with --igvm")
     }
   }
 
   func run() throws {
+    if let igvm {
+      return try MeasureIGVM.show(
+        igvm, vcpus: launch.vcpus, emptyPages: emptyPages, explains: explain, outputFormat, global)
+    }
     let (request, isSweep) = try request()
     guard !dumpVmsa || !isSweep else { throw UsageError("--dump-vmsa is for one launch, not for a sweep") }
     let sweep = try DigestSweep(request)

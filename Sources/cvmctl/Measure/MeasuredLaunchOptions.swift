@@ -60,6 +60,17 @@ struct MeasuredLaunchOptions: ParsableArguments {
   var varsFile: String?
   @Option(help: ArgumentHelp("The size of the firmware's variables.", valueName: "bytes")) var varsSize:
     String?
+
+  /// For what says the rest itself.
+  var namesNothingButVCPUs: Bool {
+    let texts = [
+      ovmf, vcpuSig, vcpuFamily, vcpuModel, vcpuStepping, guestFeatures, vmsaGeneration, snpOvmfHash, svsm,
+      varsFile, varsSize,
+    ]
+    let lists = [vcpuType, kernel, kernelHash, initrd, initrdHash, append, appendHash]
+    return mode == nil && vmmType == .qemu && !ovmfHash && texts.allSatisfy { $0 == nil }
+      && lists.allSatisfy(\.isEmpty)
+  }
 }
 
 /// The words of `--mode`: commands of this tool and of sev-snp-measure.

@@ -30,13 +30,18 @@ import Testing
     ("key wrap", ["@", "--in", "%", "--out", "/x/y"]),
     ("measure record", ["--guest", "@", "reference"]), ("measure record show", ["@"]),
     ("measure record export", ["@", "--out", "/x/y"]), ("measure record delete", ["@"]),
+    (
+      "idblock create",
+      ["--id-key", "key:@", "--measurement", String(repeating: "00", count: 48), "--out", "/x/y"]
+    ),
   ]
 
   /// Commands in whose arguments no object of a tenant can be named, and the lists, tested below; `key unwrap` takes a file that
   /// `key wrap` of the same key wrote.
   private static let nameless: Set = [
     "list", "define", "create", "policy list", "policy create", "tenant list", "tenant create",
-    "session create", "session show", "session verify", "secret build", "secret show",
+    "session create", "session show", "session verify", "idblock show", "idblock verify", "secret build",
+    "secret show",
     "host check", "host info", "host certs export", "host certs import", "host certs verify", "nodesevinfo",
     "capabilities", "domcapabilities", "version", "uri", "hostname", "sim host create", "sim host list",
     "sim host show", "sim host delete", "config show", "completion", "help",
@@ -142,7 +147,7 @@ import Testing
 
   /// A number is a policy by itself, and a tenant's name has no sign in it: such words are refused for what they are.
   private static func canBe(_ name: String, of words: String) -> Bool {
-    if words.hasPrefix("key") { return ["own-key", "rival"].contains(name) }
+    if words.hasPrefix("key") || words.hasPrefix("idblock") { return ["own-key", "rival"].contains(name) }
     if words.hasPrefix("policy") { return ["web1", "own-policy", "own-policy@1", "rival"].contains(name) }
     return !(words.hasPrefix("tenant") || words == "list") || words == "tenant token revoke"
       || !name.contains("@")
