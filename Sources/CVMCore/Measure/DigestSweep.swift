@@ -38,7 +38,9 @@ package struct DigestSweep: Sendable {
         for count in request.vcpus.isEmpty ? [nil] : request.vcpus.map(Optional.some) {
           let own = request.mode == .sev ? steps[...] : steps.prefix(shared + (count ?? 0))
           predictions.append(
-            prediction(Array(own), boot: boot, processor: processor, vcpus: count, explained))
+            prediction(
+              Array(explained ? own : own.suffix(1)), boot: boot, processor: processor, vcpus: count,
+              explained))
         }
       }
     }

@@ -99,11 +99,12 @@ struct MeasureMatrix {
           "EPYC-Genoa-v1", "EPYC-Turin",
         ], counts: [1, 3, 255]),
       MeasureGroup(
-        mode: "snp", firmware: images[1], options: ["--guest-features", "0"], models: ["EPYC-v4"], counts: [2]
+        mode: "snp", firmware: images[1], options: ["--guest-features", "0"], models: ["EPYC-v4"],
+        counts: [1, 2]
       ),
       MeasureGroup(
         mode: "snp", firmware: images[1], options: ["--guest-features", "0xffffffffffffffff"],
-        models: ["EPYC-v4"], counts: [2]),
+        models: ["EPYC-v4"], counts: [1, 2]),
     ]
   }
 
