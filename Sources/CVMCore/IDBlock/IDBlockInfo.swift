@@ -20,6 +20,8 @@ package struct IDBlockInfo: Encodable, Equatable, Sendable {
   package var idAuth: String
   /// libvirt's element for a guest that is launched with it.
   package var launchSecurity: String
+  /// What the policy leaves open.
+  package var warnings: [String]
   package let simulated = false
 
   init(_ block: IDBlock, _ auth: IDAuth, files: IDBlockFiles) throws(CoreError) {
@@ -38,6 +40,7 @@ package struct IDBlockInfo: Encodable, Equatable, Sendable {
     } catch {
       throw .crypto(error)
     }
+    warnings = PolicyValue(type: .sevSNP, rawValue: block.policy.rawValue).warnings
     launchSecurity = ""
     launchSecurity = try element(hasAuthor: auth.author != nil, policy: block.policy)
   }

@@ -80,7 +80,7 @@ package struct IGVMPrediction: Encodable, Equatable, Sendable {
     warnings = []
     if let offset = file.lateInsert {
       warnings.append(
-        "offset \(offset): a parameter area after a page: QEMU 10.1 measures it before the pages just in front of it, and comes to another digest"
+        "offset \(offset): a parameter area after a page: QEMU measures it before the pages just in front of it, and comes to another digest"
       )
     }
     if idBlock?.matches == false {

@@ -14,6 +14,8 @@ enum OptionValues {
     case "--connect", "--host": uris + names.hosts.map { Candidate(value: "sim:///" + $0.value) }
     case "--log-level": LogLevel.allCases.map { Candidate(value: $0.rawValue) }
     case "--vmsa-generation": candidates("init", "init2")
+    case "--empty-pages": candidates("zero", "normal")
+    case "--id-key", "--author-key": names.keys.map { Candidate(value: "key:" + $0.value) }
     case "--output-format": candidates("hex", "base64")
     case "--algorithm": KeyAlgorithm.allCases.map { Candidate(value: $0.rawValue) }
     case "--to": KeyMigrateCommand.kinds.map { Candidate(value: $0.rawValue) }

@@ -23,6 +23,14 @@ extension IDBlockVerification: Renderable {
 extension GlobalOptions {
   /// - Parameter libvirt: the element for libvirt alone.
   func show(_ info: IDBlockInfo, libvirt: Bool) throws {
+    try show(warnings: info.warnings)
     if libvirt { try show(document: info.launchSecurity, as: info) } else { try show(.one(info)) }
+  }
+
+  /// Warnings for people; JSON and YAML carry them within.
+  func show(warnings: [String]) throws {
+    let output = try settings().output
+    guard output != .json, output != .yaml else { return }
+    for warning in warnings { note("warning: \(warning)") }
   }
 }

@@ -36,7 +36,6 @@ struct IDBlockCreateCommand: ParsableCommand {
   var binary = false
   @Flag(help: "Print libvirt's launchSecurity element.") var libvirt = false
   @Flag(help: "Allow a policy that lets the host debug the guest.") var allowDebug = false
-  @Flag(help: "Allow a policy that lets a migration agent have the guest's keys.") var allowKeySharing = false
   @OptionGroup var global: GlobalOptions
 
   func run() throws {
@@ -47,7 +46,7 @@ struct IDBlockCreateCommand: ParsableCommand {
       launch: launch, familyID: try Self.name(familyId, "--family-id"),
       imageID: try Self.name(imageId, "--image-id"),
       guestSVN: try guestSvn.map { try Number.unsigned($0, "--guest-svn") } ?? 0, policy: policy,
-      consent: PolicyConsent(debug: allowDebug, keySharing: allowKeySharing))
+      consent: PolicyConsent(debug: allowDebug))
     let info = try global.core().createIDBlock(
       request, idKey: try Self.key(idKey), author: try authorKey.map(Self.key), prefix: out, isBinary: binary)
     try global.show(info, libvirt: libvirt)

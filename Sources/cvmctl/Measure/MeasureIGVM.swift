@@ -14,8 +14,8 @@ enum MeasureIGVM {
     let prediction = try IGVMPrediction.predict(
       file, vcpus: try vcpus.map { Int(try Number.unsigned($0, "--vcpus", as: UInt16.self)) },
       emptyPages: try pages(emptyPages))
-    for warning in prediction.warnings { global.note("warning: \(warning)") }
     let output = try global.settings().output
+    try global.show(warnings: prediction.warnings)
     if explains, output == .table || output == .wide {
       return try Terminal.out(try output.text(of: .list(prediction.pages)))
     }

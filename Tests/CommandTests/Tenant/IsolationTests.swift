@@ -28,13 +28,18 @@ import Testing
     ("key export", ["@", "--public", "--out", "/x/y"]), ("key export", ["@", "--sealed", "--out", "/x/y"]),
     ("key suspend", ["@"]), ("key resume", ["@"]), ("key policy", ["@", "--rotate-after", "90d"]),
     ("key wrap", ["@", "--in", "%", "--out", "/x/y"]),
+    (
+      "idblock create",
+      ["--id-key", "key:@", "--measurement", String(repeating: "00", count: 48), "--out", "/x/y"]
+    ),
   ]
 
   /// Commands in whose arguments no object of a tenant can be named, and the lists, tested below; `key unwrap` takes a file that
   /// `key wrap` of the same key wrote.
   private static let nameless: Set = [
     "list", "define", "create", "policy list", "policy create", "tenant list", "tenant create",
-    "session create", "session show", "session verify", "secret build", "secret show",
+    "session create", "session show", "session verify", "idblock show", "idblock verify", "secret build",
+    "secret show",
     "host check", "host info", "host certs export", "host certs import", "host certs verify", "nodesevinfo",
     "capabilities", "domcapabilities", "version", "uri", "hostname", "sim host create", "sim host list",
     "sim host show", "sim host delete", "config show", "completion", "help",
@@ -123,7 +128,8 @@ import Testing
         let outcome = try tool.run(
           words
             + command.arguments.map { word in
-              word == "@" ? name : word == "%" ? world.sandbox.file("token") : word
+              word == "@" || word == "key:@"
+                ? word.dropLast() + name : word == "%" ? world.sandbox.file("token") : word
             })
         #expect(outcome.status == 3, "\(command.words) \(name): \(outcome)")
         #expect(outcome.stdout.isEmpty, "\(command.words) \(name): \(outcome)")
@@ -135,7 +141,7 @@ import Testing
 
   /// A number is a policy by itself, and a tenant's name has no sign in it: such words are refused for what they are.
   private static func canBe(_ name: String, of words: String) -> Bool {
-    if words.hasPrefix("key") { return ["own-key", "rival"].contains(name) }
+    if words.hasPrefix("key") || words.hasPrefix("idblock") { return ["own-key", "rival"].contains(name) }
     if words.hasPrefix("policy") { return ["web1", "own-policy", "own-policy@1", "rival"].contains(name) }
     return !(words.hasPrefix("tenant") || words == "list") || words == "tenant token revoke"
       || !name.contains("@")

@@ -68,6 +68,12 @@ struct MutatingCommand: CustomStringConvertible, Sendable {
       before: [key, recipient], words: ["tenant", "create", "held", "--hold-your-own-key", "#/owner.pub"]),
     MutatingCommand(
       before: [key], words: ["key", "wrap", "k", "--in", "#/secret", "--out", "#/out"], isOneAct: false),
+    MutatingCommand(
+      before: [["key", "create", "signer", "--algorithm", "p384"]],
+      words: [
+        "idblock", "create", "--id-key", "key:signer", "--measurement", String(repeating: "00", count: 48),
+        "--out", "#/out",
+      ], isOneAct: false),
     MutatingCommand(before: [key], words: ["key", "migrate", "--to", "x-wing"], isOneAct: false),
     MutatingCommand(before: [key], words: ["audit", "anchor", "--out", "#/anchor"], isOneAct: false),
     MutatingCommand(

@@ -31,10 +31,9 @@ struct IGVMBuilder {
     _ gpa: UInt64, _ bytes: [UInt8]? = nil, flags: UInt32 = 0, type: UInt16 = 0, mask: UInt32 = Self.mask
   ) {
     let place = headers.count + 8 + 12
-    header(
-      0x302,
-      gpa.littleEndianBytes + mask.littleEndianBytes + zeros(4) + flags.littleEndianBytes
-        + type.littleEndianBytes + zeros(2))
+    var content = gpa.littleEndianBytes + mask.littleEndianBytes + zeros(4)
+    content += flags.littleEndianBytes + type.littleEndianBytes + zeros(2)
+    header(0x302, content)
     if let bytes { refer(place, bytes) }
   }
 
@@ -54,9 +53,9 @@ struct IGVMBuilder {
     _ vmsa: [UInt8], vcpu: UInt16 = 0, gpa: UInt64 = 0xFFFF_FFFF_F000, mask: UInt32 = Self.mask
   ) {
     let place = headers.count + 8 + 12
-    header(
-      0x304,
-      gpa.littleEndianBytes + mask.littleEndianBytes + zeros(4) + vcpu.littleEndianBytes + zeros(2))
+    var content = gpa.littleEndianBytes + mask.littleEndianBytes + zeros(4)
+    content += vcpu.littleEndianBytes + zeros(2)
+    header(0x304, content)
     refer(place, vmsa)
   }
 
@@ -68,14 +67,16 @@ struct IGVMBuilder {
   mutating func idBlock(_ block: IDBlock, _ auth: IDAuth, version: UInt32 = 1) {
     let bytes = auth.serialized()
     func key(_ offset: Int) -> [UInt8] {
-      Array(bytes[offset..<offset + 4]) + zeros(4) + bytes[offset + 4..<offset + 148]
+      Array(bytes[offset..<offset + 4]) + zeros(4) + Array(bytes[offset + 4..<offset + 148])
     }
-    header(
-      0x30B,
-      Self.mask.littleEndianBytes + [auth.author == nil ? 0 : 1, 0, 0, 0] + block.launchDigest
-        + block.familyID + block.imageID + version.littleEndianBytes + block.guestSVN.littleEndianBytes
-        + bytes[0..<8] + bytes[0x40..<0x40 + 144] + key(0x240) + bytes[0x680..<0x680 + 144]
-        + (auth.author == nil ? zeros(152) : key(0x880)))
+    var content = Self.mask.littleEndianBytes + [auth.author == nil ? 0 : 1, 0, 0, 0]
+    content += block.launchDigest + block.familyID + block.imageID
+    content += version.littleEndianBytes + block.guestSVN.littleEndianBytes + bytes[0..<8]
+    content += bytes[0x40..<0x40 + 144]
+    content += key(0x240)
+    content += bytes[0x680..<0x680 + 144]
+    content += auth.author == nil ? zeros(152) : key(0x880)
+    header(0x30B, content)
   }
 
   /// The file, with a right checksum.
@@ -84,12 +85,12 @@ struct IGVMBuilder {
     var headers = headers
     let dataStart = start + headers.count
     for place in offsets {
-      let relative = headers[place..<place + 4].reversed().reduce(0) { $0 << 8 | UInt32($1) }
+      let relative = UInt32(Self.number(headers, at: place))
       headers.replaceSubrange(place..<place + 4, with: (relative + UInt32(dataStart)).littleEndianBytes)
     }
     let body = headers + (data.isEmpty ? [0] : data)
-    var file: [UInt8] = Array("IGVM".utf8) + version.littleEndianBytes + UInt32(start).littleEndianBytes
-    file += UInt32(headers.count).littleEndianBytes + UInt32(start + body.count).littleEndianBytes + zeros(4)
+    var file = Array("IGVM".utf8) + version.littleEndianBytes
+    for number in [start, headers.count, start + body.count, 0] { file += UInt32(number).littleEndianBytes }
     if version > 1 { file += zeros(4) + UInt32(4096).littleEndianBytes }
     return Self.sealed(file + body)
   }
@@ -97,12 +98,9 @@ struct IGVMBuilder {
   /// The same bytes with the checksum that they need, if they are long enough for one.
   static func sealed(_ bytes: [UInt8]) -> [UInt8] {
     guard bytes.count >= 0x18 else { return bytes }
-    func number(_ offset: Int) -> Int {
-      bytes[offset..<offset + 4].reversed().reduce(0) { $0 << 8 | Int($1) }
-    }
-    let (start, count) = (number(8), number(12))
+    let (start, count) = (number(bytes, at: 8), number(bytes, at: 12))
     guard start <= bytes.count, count <= bytes.count - start else { return bytes }
-    var fixed = Array(bytes[..<min(bytes.count, number(4) == 2 ? 0x20 : 0x18)])
+    var fixed = Array(bytes[..<min(bytes.count, number(bytes, at: 4) == 2 ? 0x20 : 0x18)])
     for index in 0x14..<0x18 { fixed[index] = 0 }
     var sealed = bytes
     sealed.replaceSubrange(
@@ -112,11 +110,18 @@ struct IGVMBuilder {
 
   /// Bit by bit, as ISO 3309 has it: another way than the one under test.
   static func crc32(_ bytes: [UInt8]) -> UInt32 {
-    ~bytes.reduce(~UInt32(0)) { value, byte in
-      (0..<8).reduce(value ^ UInt32(byte)) { value, _ in
-        value & 1 == 1 ? (value >> 1) ^ 0xEDB8_8320 : value >> 1
-      }
+    var value = ~UInt32(0)
+    for byte in bytes {
+      value ^= UInt32(byte)
+      for _ in 0..<8 { value = value & 1 == 1 ? (value >> 1) ^ 0xEDB8_8320 : value >> 1 }
     }
+    return ~value
+  }
+
+  private static func number(_ bytes: [UInt8], at offset: Int) -> Int {
+    var number = 0
+    for byte in bytes[offset..<offset + 4].reversed() { number = number << 8 | Int(byte) }
+    return number
   }
 
   private mutating func refer(_ place: Int, _ bytes: [UInt8]) {

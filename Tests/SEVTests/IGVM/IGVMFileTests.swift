@@ -273,14 +273,14 @@ import Testing
   @Test(arguments: wrong) func `is refused with the place`(_ wrong: Wrong) throws {
     let error = try #require(throws: FormatError.self) { try IGVMFile(parsing: wrong.file) }
     #expect(error.offset <= wrong.file.count)
-    if let fault = wrong.fault { #expect((fault...fault + 24).contains(error.offset), "\(error.summary)") }
+    if let fault = wrong.fault { #expect((fault..<fault + 32).contains(error.offset), "\(error.summary)") }
   }
 
   @Test func `a wrong fixed header is refused with the place`() throws {
     let right = exampleIGVM().file()
     for (offset, value, place) in [
       (0, 0x4A, 0), (4, 3, 4), (8, 0x10, 8), (8, 0x1C, 8), (14, 1, 12), (16, 0, 16), (0x15, 0, 0x14),
-      (0x20, 1, 0x14),
+      (0x24, 1, 0x14),
     ] as [(Int, UInt8, Int)] {
       var bytes = right
       bytes[offset] = value
