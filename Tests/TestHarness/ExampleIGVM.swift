@@ -15,6 +15,34 @@ package enum ExampleIGVM {
     return headers + [UInt8](repeating: 0xF4, count: 4096) + vmsa
   }()
 
+  /// The file with an ID block: 96 and 4096 bytes, with an author key. It measures to the same.
+  package static func file(block: [UInt8], auth: [UInt8]) -> [UInt8] {
+    func key(_ offset: Int) -> [UInt8] {
+      Array(auth[offset..<offset + 4]) + [0, 0, 0, 0] + Array(auth[offset + 4..<offset + 148])
+    }
+    var header = hex("0b030000 b8020000 01000000 01000000") + Array(block[..<88]) + Array(auth[..<8])
+    header += Array(auth[0x40..<0xD0]) + key(0x240)
+    header += Array(auth[0x680..<0x710]) + key(0x880)
+    var bytes = headers + header + file[headers.count...]
+    for place in [0x0C, 0x10, 0xA4, 0x13C] {
+      let value = (0..<4).reversed().reduce(0) { $0 << 8 | Int(bytes[place + $1]) } + header.count
+      for index in 0..<4 { bytes[place + index] = UInt8(truncatingIfNeeded: value >> (8 * index)) }
+    }
+    bytes.replaceSubrange(0x14..<0x18, with: [0, 0, 0, 0])
+    let checksum = crc32(bytes[..<(headers.count + header.count)])
+    for index in 0..<4 { bytes[0x14 + index] = UInt8(truncatingIfNeeded: checksum >> (8 * index)) }
+    return bytes
+  }
+
+  private static func crc32(_ bytes: ArraySlice<UInt8>) -> UInt32 {
+    var value = ~UInt32(0)
+    for byte in bytes {
+      value ^= UInt32(byte)
+      for _ in 0..<8 { value = value & 1 == 1 ? (value >> 1) ^ 0xEDB8_8320 : value >> 1 }
+    }
+    return ~value
+  }
+
   private static let headers = hex(
     """
     4947564d 01000000 18000000 30010000 48210000 802a33be

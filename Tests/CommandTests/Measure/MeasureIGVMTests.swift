@@ -46,4 +46,30 @@ import Testing
     let error = try sandbox.run("-o", "json", "measure", "--igvm", damaged).errorObject()
     #expect(error.number("exit") == 2 && error.object("details")?.number("offset") == 0x14)
   }
+
+  @Test func `tells whether the ID block in the file is of this launch, and signed`() throws {
+    let keys = try [1, 2].map {
+      try sandbox.directory.write(ExampleKey.pem($0), to: "\($0).pem", mode: 0o600)
+    }
+    for (name, launch) in [("good", ExampleIGVM.digest), ("bad", ExampleIGVM.normalDigest)] {
+      try sandbox.succeed(
+        "idblock", "create", "--measurement", launch, "--id-key", keys[0], "--author-key", keys[1],
+        "--binary",
+        "--out", sandbox.file(name))
+      let parts = try ["_idblock.bin", "_idauth.bin"].map { ending in
+        [UInt8](try Data(contentsOf: URL(fileURLWithPath: sandbox.file(name + ending))))
+      }
+      var bytes = ExampleIGVM.file(block: parts[0], auth: parts[1])
+      for signed in [true, false] {
+        if !signed {
+          bytes = ExampleIGVM.file(block: parts[0].dropLast(9) + [7] + parts[0].suffix(8), auth: parts[1])
+        }
+        let igvm = try sandbox.directory.write(Data(bytes), to: "\(name)\(signed).igvm")
+        let object = try sandbox.object("measure", "--igvm", igvm)
+        #expect(object.string("digest") == ExampleIGVM.digest)
+        let block = try #require(object.object("idBlock"))
+        #expect(block.flag("matches") == (name == "good") && block.flag("signed") == signed)
+      }
+    }
+  }
 }

@@ -135,7 +135,8 @@ import Testing
         let outcome = try tool.run(
           words
             + command.arguments.map { word in
-              word == "@" ? name : word == "%" ? world.sandbox.file("token") : word
+              word == "@" || word == "key:@"
+                ? word.dropLast() + name : word == "%" ? world.sandbox.file("token") : word
             })
         #expect(outcome.status == 3, "\(command.words) \(name): \(outcome)")
         #expect(outcome.stdout.isEmpty, "\(command.words) \(name): \(outcome)")

@@ -20,11 +20,12 @@ struct MutatingCommand: CustomStringConvertible, Sendable {
     "pass": "horse battery staple",
   ]
 
-  /// The file that it makes beside the state directory.
-  var output: String? {
-    if words.starts(with: ["state", "backup"]) { return words.last.map { String($0.dropFirst(2)) } }
-    guard let place = words.firstIndex(of: "--out"), place + 1 < words.count else { return nil }
-    return String(words[place + 1].dropFirst(2))
+  /// The files that it makes beside the state directory.
+  var outputs: [String] {
+    if words.starts(with: ["state", "backup"]) { return words.suffix(1).map { String($0.dropFirst(2)) } }
+    guard let place = words.firstIndex(of: "--out"), place + 1 < words.count else { return [] }
+    let name = String(words[place + 1].dropFirst(2))
+    return words[0] == "idblock" ? [name + "_idblock.b64", name + "_idauth.b64"] : [name]
   }
 
   /// One of each kind that there is.

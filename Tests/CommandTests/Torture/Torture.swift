@@ -16,8 +16,8 @@ final class Torture {
   struct View {
     var texts: [String] = []
     var files: Set<String> = []
-    /// Bytes of the command's output file, nil without one.
-    var output: Int?
+    /// Bytes of each of the command's output files, nil for one that is not there.
+    var outputs: [Int?] = []
 
     /// The lines that only one of both has.
     func difference(from other: View) -> [String] {
@@ -32,7 +32,9 @@ final class Torture {
     }
 
     private var lines: [[String]] {
-      texts.map { $0.split(separator: "\n").map(String.init) } + [files.sorted(), ["\(output ?? -1) bytes"]]
+      texts.map { $0.split(separator: "\n").map(String.init) } + [
+        files.sorted(), outputs.map { "\($0 ?? -1) bytes" },
+      ]
     }
   }
 
@@ -96,9 +98,9 @@ final class Torture {
 
   func view() throws -> View { try Self.view(sandbox, command) }
 
-  /// Runs the command once more, undisturbed, after its output file was taken away.
+  /// Runs the command once more, undisturbed, after its output files were taken away.
   func again() throws -> Outcome {
-    if let output = command.output { try? FileManager.default.removeItem(atPath: sandbox.file(output)) }
+    for output in command.outputs { try? FileManager.default.removeItem(atPath: sandbox.file(output)) }
     return try sandbox.cvmctl.run(Self.words(command.words, sandbox))
   }
 
@@ -114,7 +116,7 @@ final class Torture {
 
   private static func restore(_ sandbox: Sandbox, _ kept: String, _ command: MutatingCommand) throws {
     try FileManager.default.removeItem(atPath: sandbox.state)
-    if let output = command.output { try? FileManager.default.removeItem(atPath: sandbox.file(output)) }
+    for output in command.outputs { try? FileManager.default.removeItem(atPath: sandbox.file(output)) }
     try Tool("/bin/cp").succeed("-a", kept, sandbox.state)
   }
 
@@ -128,9 +130,9 @@ final class Torture {
     // Memory and context of a guest that no domain knows any more: the next launch clears them away, which has a test of its own.
     let passing = [".lock", "-wal", "-shm", ".ram", ".context"]
     view.files = view.files.filter { file in !passing.contains { file.hasSuffix($0) } }
-    if let output = command.output {
+    view.outputs = command.outputs.map { output in
       let facts = try? FileManager.default.attributesOfItem(atPath: sandbox.file(output))
-      view.output = facts?[.size] as? Int
+      return facts?[.size] as? Int
     }
     return view
   }

@@ -74,8 +74,8 @@ import Testing
         seen.texts == torture.before.texts || seen.texts == torture.after.texts,
         "\(command), \(what): \(seen.difference(from: torture.before))")
     }
-    if let output = seen.output {
-      #expect(output == torture.after.output, "\(command), \(what): half an output")
+    for (output, whole) in zip(seen.outputs, torture.after.outputs) where output != nil {
+      #expect(output == whole, "\(command), \(what): half an output")
     }
     guard !command.isSeen || !seen.difference(from: torture.after).isEmpty else { return }
     let again = try torture.again()

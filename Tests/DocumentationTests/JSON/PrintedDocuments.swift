@@ -166,6 +166,25 @@ struct PrintedDocuments: Sendable {
       files + ["--measurement", String(repeating: "00", count: 48)], status: 10)
   }
 
+  private mutating func idBlocks() throws {
+    let igvm = try scratch.write(Data(ExampleIGVM.file), to: "plain.igvm")
+    let keys = try [
+      scratch.write(ExampleKey.pem(1), to: "id.pem", mode: 0o600),
+      scratch.write(ExampleKey.pem(2), to: "author.pem", mode: 0o600),
+    ]
+    try print(
+      "ID block", "idblock create",
+      ["--igvm", igvm, "--id-key", keys[0], "--author-key", keys[1], "--binary", "--out", scratch.file("id")])
+    let files = [scratch.file("id_idblock.bin"), scratch.file("id_idauth.bin")]
+    try print("ID block", "idblock show", files)
+    try print(
+      "ID block verification", "idblock verify",
+      files + ["--measurement", String(repeating: "00", count: 48)], status: 10)
+    let bytes = try files.map { [UInt8](try Data(contentsOf: URL(fileURLWithPath: $0))) }
+    let signed = try scratch.write(Data(ExampleIGVM.file(block: bytes[0], auth: bytes[1])), to: "x.igvm")
+    try print("IGVM prediction", "measure", "--igvm", signed)
+  }
+
   private mutating func launchInPieces() throws {
     let session = scratch.file("session")
     try print("Session", "session create", "--host", "sim:///", "--policy", "0x3", "--out", session)
