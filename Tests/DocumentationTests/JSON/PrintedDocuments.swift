@@ -155,18 +155,6 @@ struct PrintedDocuments: Sendable {
   }
 
   private mutating func idBlocks() throws {
-    let igvm = try scratch.write(Data(ExampleIGVM.file), to: "x.igvm")
-    try print("IGVM prediction", "measure", "--igvm", igvm)
-    let key = try scratch.write(ExampleKey.pem(1), to: "id.pem", mode: 0o600)
-    try print("ID block", "idblock create", "--igvm", igvm, "--id-key", key, "--out", scratch.file("id"))
-    let files = [scratch.file("id_idblock.b64"), scratch.file("id_idauth.b64")]
-    try print("ID block", "idblock show", files)
-    try print(
-      "ID block verification", "idblock verify",
-      files + ["--measurement", String(repeating: "00", count: 48)], status: 10)
-  }
-
-  private mutating func idBlocks() throws {
     let igvm = try scratch.write(Data(ExampleIGVM.file), to: "plain.igvm")
     let keys = try [
       scratch.write(ExampleKey.pem(1), to: "id.pem", mode: 0o600),
