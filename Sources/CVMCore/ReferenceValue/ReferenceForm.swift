@@ -31,7 +31,7 @@ extension ReferenceValue {
     let isSNP = expected.type == .sevSNP
     let triple = CBOR.array([.map([(.unsigned(0), environment)]), .array(try measurements())])
     let tag = CBOR.map([
-      (.unsigned(1), .map([(.unsigned(0), id)])),
+      (.unsigned(1), .map([(.unsigned(0), .text("cvmctl:\(name)"))])),
       (.unsigned(4), .map([(.unsigned(0), .array([triple]))])),
     ])
     var members: [(CBOR, CBOR)] = [

@@ -33,7 +33,8 @@ struct LaunchVerifyCommand: ParsableCommand {
   @Option(help: ArgumentHelp("The expected launch digest, instead of the files.", valueName: "hex"))
   var digest: String?
   @Option(
-    help: ArgumentHelp("A reference value as 'measure record' recorded it, instead of them.", valueName: "name"))
+    help: ArgumentHelp(
+      "A reference value as 'measure record' recorded it, instead of them.", valueName: "name"))
   var reference: String?
   @Option(help: ArgumentHelp("SEV-ES register values: init (KVM's first) or init2.", valueName: "generation"))
   var vmsaGeneration: String?

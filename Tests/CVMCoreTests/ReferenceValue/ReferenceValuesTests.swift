@@ -1,5 +1,5 @@
 import Bytes
-import CVMCrypto
+import Documents
 import StateStore
 import Testing
 
@@ -33,7 +33,7 @@ import Testing
 
   /// What somebody with the database's file can do, past the core.
   private func insert(
-    _ name: String = "web", _ version: Int64, _ value: [UInt8], _ signature: [UInt8],
+    _ name: String, _ version: Int64, _ value: [UInt8], _ signature: [UInt8],
     tenant: String = "default"
   ) throws {
     let store = try StateStore(path: desk.scratch.file("state"), at: .now())
@@ -121,7 +121,7 @@ import Testing
     try record()
     let good = try row()
     // The same value where another one should stand.
-    try insert(2, good.value, good.signature)
+    try insert("web", 2, good.value, good.signature)
     #expect(isRefused("web", "of another one"))
     try insert("other", 1, good.value, good.signature)
     #expect(isRefused("other", "of another one"))
@@ -129,9 +129,9 @@ import Testing
     var value = try ReferenceValue(canonical: good.value)
     value.version = 3
     value.expected.digest = String(repeating: "00", count: 32)
-    try insert(3, try value.canonical(), good.signature)
+    try insert("web", 3, try value.canonical(), good.signature)
     #expect(isRefused("web", "does not fit"))
-    try insert(4, Array("{}".utf8), good.signature)
+    try insert("web", 4, Array("{}".utf8), good.signature)
     #expect(isRefused("web", "cannot be read"))
     #expect(try start("web@1") != nil)
   }
@@ -144,7 +144,7 @@ import Testing
     value.name = "web"
     var signature = key.signature
     signature[place] ^= 1
-    try insert(1, try value.canonical(), signature)
+    try insert("web", 1, try value.canonical(), signature)
     #expect(isRefused("web", "does not fit"))
     // A sound signature, of another value.
     try insert(
@@ -159,7 +159,7 @@ import Testing
     try record()
     let good = try row()
     let acme = try desk.core(tenant: "acme")
-    try insert(1, good.value, good.signature, tenant: "acme")
+    try insert("web", 1, good.value, good.signature, tenant: "acme")
     guard case .refused(let text, _)? = refusal({ _ = try acme.reliedReference("web", for: nil) }) else {
       Issue.record("believed")
       return

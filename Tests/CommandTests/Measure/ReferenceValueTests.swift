@@ -29,13 +29,13 @@ import Testing
     #expect(try sandbox.succeed("launch", "verify", "web1", "--reference", "web@1").stdout.contains("web@1"))
     try sandbox.succeed("destroy", "web1")
     try sandbox.directory.write("another\n", to: "kernel")
-    let changed = try sandbox.run("start", "web1", "--reference", "web")
+    let changed = try sandbox.run("start", "web1", "--reference", "web", "--no-progress")
     expect(changed, is: .measurementMismatch)
     #expect(
       changed.stderr.contains("kernel \(sandbox.file("kernel")) changed since it was recorded (sha256 "))
     try sandbox.directory.write("kernel\n", to: "kernel")
     try define(vcpus: 4)
-    let other = try sandbox.run("start", "web1", "--reference", "web")
+    let other = try sandbox.run("start", "web1", "--reference", "web", "--no-progress")
     expect(other, is: .measurementMismatch)
     #expect(other.stderr.contains("the expectation differs: vCPUs 4, recorded 2"))
   }

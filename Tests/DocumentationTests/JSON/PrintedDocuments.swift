@@ -140,9 +140,9 @@ struct PrintedDocuments: Sendable {
 
   private mutating func references() throws {
     try scratch.write("kernel", to: "kernel")
+    let boot = scratch.file("kernel")
     let file = try scratch.write(
-      guest("r").replacing("{type: sev}", with: "{type: sev-es}")
-        + "cpu: EPYC-Milan\nkernel: \(scratch.file("kernel"))\ninitrd: \(scratch.file("kernel"))\ncmdline: quiet\n",
+      guest("r") + "kernel: \(boot)\ninitrd: \(boot)\ncmdline: quiet\n",
       to: "r.yaml")
     let out = scratch.file("reference")
     try print(

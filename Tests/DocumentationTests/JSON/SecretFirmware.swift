@@ -1,13 +1,15 @@
 import Bytes
 import Foundation
 
-/// The smallest firmware that takes launch secrets: zeros, and the GUIDed table with an area for them.
+/// The smallest firmware that takes launch secrets and kernel hashes: zeros, and the GUIDed table with an area for each.
 enum SecretFirmware {
   /// 4096 bytes. The table ends 32 bytes before the end; an entry is its data, its length and its GUID.
   static var image: Data {
-    let area = bytes(0x80_D000) + bytes(0x1000)
-    let entry = area + length(area) + guid("4c2eb361-7d9b-4cc3-8081-127c90d3d294")
-    let table = entry + length(entry) + guid("96b582de-1fb2-45f7-baea-a366c55a082d")
+    let (secrets, hashes) = (bytes(0x80_D000) + bytes(0x1000), bytes(0x81_0C00) + bytes(0x400))
+    let entries =
+      secrets + length(secrets) + guid("4c2eb361-7d9b-4cc3-8081-127c90d3d294")
+      + hashes + length(hashes) + guid("7255371f-3a3b-4b04-927b-1da6efa8d454")
+    let table = entries + length(entries) + guid("96b582de-1fb2-45f7-baea-a366c55a082d")
     return Data(repeating: 0, count: 4096 - 32 - table.count) + Data(table) + Data(repeating: 0, count: 32)
   }
 

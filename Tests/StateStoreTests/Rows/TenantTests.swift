@@ -98,7 +98,8 @@ import Testing
     }
     #expect(
       problem?.summary
-        == "tenant 'acme' still has 1 guest, 1 launch record, 1 key, 1 policy version, 1 host certificate, 1 reference value")
+        == "tenant 'acme' still has 1 guest, 1 launch record, 1 key, 1 policy version, 1 host certificate, 1 reference value"
+    )
   }
 
   /// Each of these is a state directory that an older program has left.
