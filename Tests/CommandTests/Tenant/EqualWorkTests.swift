@@ -14,7 +14,10 @@ import Testing
     let (theirs, nobodys) = Self.names(words, in: world)
     #expect(theirs.utf8.count == nobodys.utf8.count)
     let calls = try [theirs, nobodys].map { name in
-      let given = arguments.map { $0 == "@" ? name : $0 == "%" ? world.sandbox.file("token") : $0 }
+      let given = arguments.map {
+        $0 == "@" || $0 == "key:@"
+          ? $0.replacing("@", with: name) : $0 == "%" ? world.sandbox.file("token") : $0
+      }
       let words = words.split(separator: " ").map(String.init) + given
       return try Self.calls(world.holder, words, in: world).map { $0.replacing(name, with: "NAME") }
     }
@@ -26,7 +29,9 @@ import Testing
   /// An object of the kind that the command takes, and a name as long that is nobody's.
   private static func names(_ words: String, in world: World) -> (String, String) {
     let wanted =
-      if words.hasPrefix("key") { "own-key" } else if words.hasPrefix("policy") && words != "policy check" {
+      if words.hasPrefix("key") || words.hasPrefix("idblock") {
+        "own-key"
+      } else if words.hasPrefix("policy") && words != "policy check" {
         "own-policy"
       } else if words == "tenant token revoke" {
         world.token

@@ -55,6 +55,7 @@ final class Torture {
   ]
   private static let reading = [
     ["list", "--all"], ["policy", "list"], ["tenant", "list"], ["key", "list"], ["vault", "status"],
+    ["measure", "record", "list"],
   ]
 
   init(_ command: MutatingCommand) throws {
